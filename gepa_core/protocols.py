@@ -1,0 +1,102 @@
+"""The parts of which a run has exactly one each: the adapter, its system, the models, the metric."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import attrs
+
+from gepa_core.types import Component, Feedback, Rollout, Usage
+
+MetricResult: TypeAlias = "Feedback | float | int | bool"
+Metric: TypeAlias = Callable[..., "MetricResult | Awaitable[MetricResult]"]
+"""``metric(example, output)`` or ``metric(example, output, trajectory)``, sync or async."""
+
+
+@attrs.frozen
+class Message:
+    """One message of a conversation with a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@attrs.frozen(kw_only=True)
+class Completion:
+    """A model's answer. ``finish_reason`` is the provider's word, such as ``"stop"`` or ``"length"``."""
+
+    text: str
+    usage: Usage = Usage(calls=1, unmetered=1, unpriced=1)
+    finish_reason: str = ""
+
+
+@runtime_checkable
+class LanguageModel(Protocol):
+    """A model that answers a conversation with text."""
+
+    @property
+    def name(self) -> str:
+        """How the model is called in logs and reports, such as ``"openai/gpt-4.1-mini"``."""
+        ...
+
+    async def complete(self, messages: Sequence[Message]) -> Completion:
+        """Answer ``messages``.
+
+        Raises:
+            InfrastructureFault: a passing fault; the engine tries again.
+            ModelFault: the model cannot be used at all.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class LeftAlone:
+    """A text that the adapter found and did not make a component, and why."""
+
+    source: str
+    reason: str
+    text: str = ""
+
+
+class System(Protocol):
+    """An app, wrapped: what its components are, how it runs with other texts, how to hand it back."""
+
+    @property
+    def components(self) -> Sequence[Component]:
+        """Every text that may change, in a stable order."""
+        ...
+
+    @property
+    def left_alone(self) -> Sequence[LeftAlone]:
+        """Texts that were found and are not components."""
+        ...
+
+    def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout | Awaitable[Rollout]:
+        """Run a copy of the app that has ``texts`` on ``inputs``, capturing the trajectory.
+
+        May be a plain function (it is called on a worker thread) or a coroutine function. Called
+        concurrently, with different texts; must not change the app or anything global. An error that
+        the app raises is returned in the rollout, with what was captured until then.
+        """
+        ...
+
+    def build(self, texts: Mapping[str, str]) -> Any:
+        """The user's app with ``texts``: a copy of the same type, without instrumentation."""
+        ...
+
+
+class Adapter(Protocol):
+    """Takes the apps and models of one framework. Found through entry-point group `gepa_core.adapters`."""
+
+    def wrap(self, target: Any) -> System:
+        """Find the components of ``target``.
+
+        Raises:
+            ConfigurationError: this adapter cannot take ``target``; the message says what it can take.
+        """
+        ...
+
+    def language_model(self, model: Any) -> LanguageModel | None:
+        """The framework's own chat model as a `LanguageModel`; None when ``model`` is not one."""
+        ...

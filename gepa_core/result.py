@@ -1,0 +1,102 @@
+"""What `optimize` hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gepa_core.types import Candidate, Proposal, Usage
+
+
+@attrs.frozen(kw_only=True)
+class Interval:
+    """A confidence interval of a mean: ``low`` and ``high`` at ``level`` (0 to 1)."""
+
+    low: float
+    high: float
+    level: float = 0.95
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """Scores of the seed and of the best candidate on the same examples.
+
+    Attributes:
+        seed: score by example id.
+        best: score by example id, same keys.
+        difference: paired confidence interval of the mean difference, best minus seed; None when there
+            are fewer than two examples.
+    """
+
+    seed: Mapping[str, float]
+    best: Mapping[str, float]
+    difference: Interval | None = None
+
+    @property
+    def seed_mean(self) -> float:
+        """The seed's mean score."""
+        return sum(self.seed.values()) / len(self.seed)
+
+    @property
+    def best_mean(self) -> float:
+        """The best candidate's mean score."""
+        return sum(self.best.values()) / len(self.best)
+
+
+@attrs.frozen(kw_only=True)
+class Cost:
+    """What a run has cost so far, resumed parts included.
+
+    Attributes:
+        rollouts: rollouts charged, by purpose.
+        reused: rollouts that were needed and already known.
+        reflections: calls of the reflection model.
+        task_usage: what the rollouts used.
+        reflection_usage: what the reflections used.
+    """
+
+    rollouts: Mapping[str, int]
+    reused: int
+    reflections: int
+    task_usage: Usage
+    reflection_usage: Usage
+
+    @property
+    def total_rollouts(self) -> int:
+        """Rollouts charged, all purposes together."""
+        return sum(self.rollouts.values())
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """The end of a run.
+
+    Attributes:
+        app: the user's own app with the best texts, of its own type and not instrumented.
+        best: the candidate with the highest mean score on validation.
+        seed: the app as it was.
+        val: scores of both on validation.
+        test: scores of both on the test set; None when there was none.
+        cost: what it cost.
+        stop_reason: why it ended.
+        proposals: every committed proposal, in order; the first is the seed.
+        run_dir: where the run is stored; give it to `optimize` again to go on.
+    """
+
+    app: Any = attrs.field(repr=False)
+    best: Candidate
+    seed: Candidate
+    val: Comparison
+    test: Comparison | None
+    cost: Cost
+    stop_reason: str
+    proposals: tuple[Proposal, ...] = attrs.field(repr=False)
+    run_dir: Path
+
+    @property
+    def improved(self) -> bool:
+        """Whether the best candidate is not the seed."""
+        return self.best != self.seed

@@ -1,0 +1,335 @@
+"""The values that flow through a run: what is optimised, what it is run on, and what came of it.
+
+All are frozen attrs classes that survive a round trip through JSON (see `gepa_core.codec`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias, Union
+
+import attrs
+
+from gepa_core.templates import Syntax, find_placeholders, variable_of
+
+Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]
+Split: TypeAlias = Literal["train", "val", "test"]
+Purpose: TypeAlias = Literal["seed", "parent", "child", "validation", "merge", "test"]
+StepKind: TypeAlias = Literal["model", "tool", "retrieval", "custom"]
+
+
+def content_id(value: Json) -> str:
+    """A short, stable name for a JSON value: 16 hexadecimal digits of its canonical form's SHA-256."""
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@attrs.frozen(kw_only=True)
+class Component:
+    """One named text of a system that may change.
+
+    Attributes:
+        name: unique in the system, stable from one process to the next.
+        text: its natural form, see `gepa_core.templates`.
+        kind: ``"prompt"``, ``"instructions"``, ``"few_shot"``, ``"tool_description"``, ...
+        syntax: how placeholders are written in it.
+        role: the role of the message that it becomes, such as ``"system"``; empty when there is none.
+        purpose: what it is for and its place among the others, one sentence for the reflection model.
+        source: where in the app it was found.
+        max_chars: the longest text allowed, in characters; None for no limit.
+    """
+
+    name: str
+    text: str
+    kind: str = "prompt"
+    syntax: Syntax = "plain"
+    role: str = ""
+    purpose: str = ""
+    source: str = ""
+    max_chars: int | None = None
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The placeholder tokens that every rewrite has to keep, verbatim."""
+        return find_placeholders(self.text, self.syntax)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of its template variables, each once."""
+        return tuple(dict.fromkeys(variable_of(token) for token in self.placeholders))
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """A text for every component. Equal texts make equal candidates with equal ids."""
+
+    texts: Mapping[str, str]
+    id: str = attrs.field(init=False)
+
+    @id.default
+    def _id(self) -> str:
+        return content_id(dict(self.texts))
+
+    def with_texts(self, changed: Mapping[str, str]) -> Candidate:
+        """This candidate with some texts replaced."""
+        return Candidate(texts={**self.texts, **changed})
+
+
+@attrs.frozen(kw_only=True)
+class Example:
+    """One input with whatever the metric needs.
+
+    Attributes:
+        inputs: what the system is run on.
+        expected: what a good output is, if the data says; shown to the reflection model (train only).
+        data: what the metric is given: the user's own row where one was passed, else this example.
+        id: the hash of the content, unique within the split.
+        split: which of the three data sets it belongs to.
+    """
+
+    inputs: object
+    expected: object = None
+    data: object = attrs.field(default=None, repr=False)
+    id: str = ""
+    split: Split = "train"
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """What model calls used. A count that a provider does not report is *unknown*, never 0.
+
+    Attributes:
+        calls: model calls made.
+        input_tokens: tokens sent, over the calls that report them.
+        output_tokens: tokens received, over the calls that report them.
+        dollars: cost in US dollars, over the calls with a known price.
+        unmetered: calls that reported no token counts.
+        unpriced: calls whose price is unknown.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    dollars: float = 0.0
+    unmetered: int = 0
+    unpriced: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            dollars=self.dollars + other.dollars,
+            unmetered=self.unmetered + other.unmetered,
+            unpriced=self.unpriced + other.unpriced,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Tokens sent and received, over the calls that report them."""
+        return self.input_tokens + self.output_tokens
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One thing that a system did while it ran.
+
+    Attributes:
+        kind: what sort of thing.
+        name: the model's, tool's or retriever's name.
+        inputs: what went in, as JSON (messages of a model call, arguments of a tool call).
+        output: what came out, as JSON.
+        error: the error it ended with, empty when there was none.
+        usage: what a model call used.
+        seconds: how long it took.
+        parent: position in the trajectory of the step that contains this one.
+        components: names of the components whose texts took part.
+    """
+
+    kind: StepKind
+    name: str
+    inputs: Json = None
+    output: Json = None
+    error: str = ""
+    usage: Usage = Usage()
+    seconds: float = 0.0
+    parent: int | None = None
+    components: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Trajectory:
+    """The ordered steps of a rollout."""
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def usage(self) -> Usage:
+        """The sum over all steps."""
+        return sum((step.usage for step in self.steps), Usage())
+
+
+@attrs.frozen(kw_only=True)
+class Rollout:
+    """One run of a candidate on an example, as the adapter saw it.
+
+    Attributes:
+        output: what the app returned, as it returned it.
+        trajectory: what was captured, also when the run failed half way.
+        error: what the app raised; the engine decides whose fault that was.
+    """
+
+    output: object = None
+    trajectory: Trajectory = Trajectory()
+    error: Exception | None = None
+
+
+def _finite(_instance: object, attribute: attrs.Attribute[float], value: object) -> None:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{attribute.name} must be a finite number, not {value!r}")
+
+
+def _bool_as_number(value: float) -> float:
+    return float(value) if isinstance(value, bool) else value
+
+
+@attrs.frozen
+class Feedback:
+    """What a metric says of an output.
+
+    Attributes:
+        score: higher is better; bool counts as 0 or 1.
+        text: what a reader should learn from it, shown to the reflection model.
+        objectives: further scores by name, higher is better.
+        by_component: feedback text for single components, by component name.
+    """
+
+    score: float = attrs.field(validator=_finite, converter=_bool_as_number)
+    text: str = ""
+    objectives: Mapping[str, float] = attrs.field(factory=dict, kw_only=True)
+    by_component: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """Why a candidate failed on an example: the error was the candidate's fault, not the network's."""
+
+    type: str
+    message: str
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """A finished rollout with its feedback, in the form in which it is stored.
+
+    Attributes:
+        candidate: the candidate's id.
+        example: the example's id within its split.
+        split: the example's split.
+        draw: 0, or the number of the proposal that wanted a fresh rollout instead of a known one.
+        output: the app's output as JSON.
+        failure: how the candidate failed on this example; None when it did not.
+        feedback: the metric's word; of a failure the failure score, with the error as its text.
+        seconds: wall clock of the rollout.
+        attempts: how often it was tried: more than once after infrastructure faults.
+    """
+
+    candidate: str
+    example: str
+    split: Split
+    draw: int = 0
+    output: Json = None
+    trajectory: Trajectory = Trajectory()
+    failure: Failure | None = None
+    feedback: Feedback
+    seconds: float = 0.0
+    attempts: int = 1
+
+    @property
+    def score(self) -> float:
+        """The feedback's score."""
+        return self.feedback.score
+
+
+@attrs.frozen(kw_only=True)
+class Merge:
+    """A candidate to be made from two others, and how to test it (the paper's Algorithm 4).
+
+    Attributes:
+        parents: pool indices of the two that are merged.
+        ancestor: pool index of their common ancestor.
+        texts: the merged candidate's texts, for every component.
+        examples: ids of the validation examples to test it on before it is validated in full.
+    """
+
+    parents: tuple[int, int]
+    ancestor: int
+    texts: Mapping[str, str]
+    examples: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Spend:
+    """An amount of budget: rollouts, calls of the reflection model."""
+
+    rollouts: int = 0
+    reflections: int = 0
+
+    def __add__(self, other: Spend) -> Spend:
+        return Spend(
+            rollouts=self.rollouts + other.rollouts,
+            reflections=self.reflections + other.reflections,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Proposal:
+    """A numbered attempt at a new candidate and what became of it: the unit that is committed.
+
+    Number 0 is the seed. The pool, the frontier and the ledger are a fold over these.
+
+    Attributes:
+        number: its place in the order of commits.
+        kind: how the candidate came about.
+        seen: number of the last commit that its decisions could see.
+        parents: pool indices of the parents.
+        components: names of the components that were to change.
+        examples: ids of the examples it was tested on (train for a mutation, validation for a merge).
+        before: scores on them of the parent (of the better parent, for a merge).
+        after: scores on them of the new candidate; empty when it never ran.
+        texts: the new candidate's texts; None when none came about.
+        status: ``accepted`` into the pool, ``rejected`` by the test on the minibatch, ``skipped``
+            before a text was asked for, or ``dropped`` because no usable new text came about.
+        reason: why, for people; begins with a short fixed word that can be counted by.
+        scores: validation scores by example id, when accepted.
+        objectives: validation scores per objective by example id, when accepted.
+        reserved: the most it could have cost.
+        rollouts: rollouts charged to it, by purpose.
+        reused: rollouts that it needed and that were already known.
+        reflections: calls of the reflection model it made.
+        usage: what its charged rollouts and its reflections used.
+        ancestor: pool index of the common ancestor, for a merge.
+    """
+
+    number: int
+    kind: Literal["seed", "mutation", "merge"]
+    seen: int = -1
+    parents: tuple[int, ...] = ()
+    components: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    before: tuple[float, ...] = ()
+    after: tuple[float, ...] = ()
+    texts: Mapping[str, str] | None = None
+    status: Literal["accepted", "rejected", "skipped", "dropped"]
+    reason: str = ""
+    scores: Mapping[str, float] = attrs.field(factory=dict)
+    objectives: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict)
+    reserved: Spend = Spend()
+    rollouts: Mapping[str, int] = attrs.field(factory=dict)
+    reused: int = 0
+    reflections: int = 0
+    usage: Usage = Usage()
+    ancestor: int | None = None
