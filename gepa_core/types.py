@@ -9,13 +9,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 import attrs
 
 from gepa_core.templates import Syntax, find_placeholders, variable_of
 
-Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 Split: TypeAlias = Literal["train", "val", "test"]
 Purpose: TypeAlias = Literal["seed", "parent", "child", "validation", "merge", "test"]
 StepKind: TypeAlias = Literal["model", "tool", "retrieval", "custom"]
