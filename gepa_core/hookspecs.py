@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from gepa_core.events import Event
     from gepa_core.mutation import MutationRequest
+    from gepa_core.pool import Pool
     from gepa_core.protocols import System
-    from gepa_core.state import Member, Pool
+    from gepa_core.state import Member
     from gepa_core.types import Candidate, Example, Feedback, Merge, Outcome, Rollout
 
 # -------------------------------------------------------------------------

@@ -1,0 +1,62 @@
+"""Values to JSON and back, for the store. Nothing is ever pickled."""
+
+from __future__ import annotations
+
+import functools
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+
+
+def _is_json(cls: Any) -> bool:
+    """Whether ``cls`` is the recursive union `Json`, whose members resolve differently in each field."""
+    return Mapping in map(get_origin, get_args(cls)) and Sequence in map(get_origin, get_args(cls))
+
+
+@functools.cache
+def _converter() -> Converter:
+    from cattrs.preconf.json import make_converter
+
+    from gepa_core.types import Candidate
+
+    converter = make_converter(omit_if_default=True, detailed_validation=False)
+    converter.register_structure_hook_func(_is_json, lambda value, _type: value)
+    converter.register_unstructure_hook_func(_is_json, lambda value: value)
+    converter.register_structure_hook(Candidate, lambda value, _type: Candidate(texts=value["texts"]))
+    return converter
+
+
+def to_plain(value: object) -> Any:
+    """An attrs value as JSON-able dicts and lists."""
+    return _converter().unstructure(value)
+
+
+def from_plain(plain: Any, cls: type[T]) -> T:
+    """The value of class ``cls`` that `to_plain` made ``plain`` of."""
+    return _converter().structure(plain, cls)
+
+
+def encode(value: object) -> str:
+    """An attrs value as a JSON text, in ASCII so that lone surrogates survive."""
+    return json.dumps(to_plain(value), separators=(",", ":"))
+
+
+def decode(text: str, cls: type[T]) -> T:
+    """The value that `encode` made ``text`` of."""
+    return from_plain(json.loads(text), cls)
+
+
+def pack(value: object) -> bytes:
+    """An attrs value as compressed JSON, for what is large and seldom read."""
+    return zlib.compress(encode(value).encode(), level=1)
+
+
+def unpack(blob: bytes, cls: type[T]) -> T:
+    """The value that `pack` made ``blob`` of."""
+    return decode(zlib.decompress(blob).decode(), cls)

@@ -1,0 +1,152 @@
+"""The state of a run as a fold over its committed proposals."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from gepa_core.frontier import Frontier
+from gepa_core.types import Candidate, Component, Example, Proposal, Usage
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Member:
+    """A candidate in the pool.
+
+    Attributes:
+        index: its place in the pool; 0 is the seed.
+        candidate: its texts.
+        parents: pool indices of its parents.
+        proposal: number of the proposal that brought it.
+        scores: validation score by example id.
+        objectives: validation scores per objective, by example id.
+        mean: mean of the validation scores.
+        turn: how many component choices were made along its lineage before it was born.
+    """
+
+    index: int
+    candidate: Candidate
+    parents: tuple[int, ...]
+    proposal: int
+    scores: Mapping[str, float]
+    objectives: Mapping[str, Mapping[str, float]]
+    mean: float
+    turn: int
+
+
+@attrs.define(kw_only=True, eq=False)
+class State:
+    """Everything that the committed proposals add up to. Only the engine changes it, by `apply`.
+
+    Whatever a proposal may look at is kept together with the number of the commit that brought it, so
+    that `gepa_core.pool.Pool` can show the state as it was after any commit at no cost.
+    """
+
+    components: tuple[Component, ...]
+    train: tuple[Example, ...]
+    val: tuple[Example, ...]
+    seed: int
+    frontier_of: str = "examples"
+
+    members: list[Member] = attrs.field(factory=list, init=False)
+    proposals: list[Proposal] = attrs.field(factory=list, init=False)
+    frontier: Frontier = attrs.field(factory=Frontier, init=False)
+    sizes: list[int] = attrs.field(factory=list, init=False)
+    """Pool size after each commit."""
+    means: list[float] = attrs.field(factory=list, init=False)
+    """Mean validation score of each member."""
+    best: int = attrs.field(default=0, init=False)
+    """The earliest of the members with the highest mean, among those with the most scores."""
+    bests: list[int] = attrs.field(factory=list, init=False)
+    """The best member after each commit."""
+    spent: list[int] = attrs.field(factory=list, init=False)
+    """Rollouts charged up to and with each commit."""
+    usage: Usage = attrs.field(factory=Usage, init=False)
+    known: dict[str, int] = attrs.field(factory=dict, init=False)
+    """Id of each candidate that was ever proposed, to the commit that brought it."""
+    lineage: list[int] = attrs.field(factory=list, init=False)
+    """For each member a bit mask of its ancestors' indices."""
+    choices: dict[int, list[int]] = attrs.field(factory=dict, init=False)
+    """Member to the commits that chose components of it."""
+    train_scores: dict[int, dict[str, tuple[float, int]]] = attrs.field(factory=dict, init=False)
+    """Member to training example to (score, commit)."""
+
+    @property
+    def committed(self) -> int:
+        """Number of the last commit, -1 before the seed's."""
+        return len(self.proposals) - 1
+
+    def apply(self, proposal: Proposal) -> None:
+        """Fold one more committed proposal into the state."""
+        if proposal.number != len(self.proposals):
+            raise ValueError(f"expected proposal {len(self.proposals)}, got {proposal.number}")
+        self.proposals.append(proposal)
+        self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
+        self.usage += proposal.usage
+        if proposal.kind == "mutation":
+            self._note_mutation(proposal)
+        if proposal.texts is not None:
+            self._note_candidate(proposal, Candidate(texts=proposal.texts))
+        self.sizes.append(len(self.members))
+        self.bests.append(self.best)
+
+    def _note_mutation(self, proposal: Proposal) -> None:
+        (parent,) = proposal.parents
+        self._note_train_scores(parent, proposal, proposal.before)
+        if proposal.components:
+            self.choices.setdefault(parent, []).append(proposal.number)
+
+    def _note_candidate(self, proposal: Proposal, candidate: Candidate) -> None:
+        self.known.setdefault(candidate.id, proposal.number)
+        if proposal.status != "accepted":
+            return
+        member = Member(
+            index=len(self.members),
+            candidate=candidate,
+            parents=proposal.parents,
+            proposal=proposal.number,
+            scores=proposal.scores,
+            objectives=proposal.objectives,
+            mean=sum(proposal.scores.values()) / len(proposal.scores),
+            turn=max((self.turn(index, proposal.number) for index in proposal.parents), default=0),
+        )
+        self._add(member)
+        if proposal.kind == "mutation":
+            self._note_train_scores(member.index, proposal, proposal.after)
+
+    def _add(self, member: Member) -> None:
+        self.members.append(member)
+        self.means.append(member.mean)
+        ancestors = 0
+        for parent in member.parents:
+            ancestors |= self.lineage[parent] | (1 << parent)
+        self.lineage.append(ancestors)
+        self.frontier.add(member.index, frontier_scores(member, self.frontier_of))
+        best = self.members[self.best]
+        if (len(member.scores), member.mean) > (len(best.scores), best.mean):
+            self.best = member.index
+
+    def _note_train_scores(self, index: int, proposal: Proposal, scores: Sequence[float]) -> None:
+        known = self.train_scores.setdefault(index, {})
+        for example, score in zip(proposal.examples, scores, strict=False):
+            known.setdefault(example, (score, proposal.number))
+
+    def turn(self, index: int, commit: int) -> int:
+        """Component choices made along member ``index``'s lineage, up to and with ``commit``."""
+        return self.members[index].turn + bisect_right(self.choices.get(index, []), commit)
+
+
+def frontier_scores(member: Member, frontier_of: str) -> dict[str, float]:
+    """A member's scores by frontier key.
+
+    Keys are example ids for ``"examples"``; objective names (mean over examples) for ``"objectives"``;
+    both for ``"both"``.
+    """
+    by_key = dict(member.scores) if frontier_of in ("examples", "both") else {}
+    if frontier_of in ("objectives", "both"):
+        for name in sorted({name for scores in member.objectives.values() for name in scores}):
+            values = [scores[name] for scores in member.objectives.values() if name in scores]
+            by_key[f"objective:{name}"] = sum(values) / len(values)
+    return by_key
