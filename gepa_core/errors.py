@@ -1,17 +1,19 @@
 """What can go wrong, as a tree.
 
-    GepaError
-    ├── ConfigurationError      the call is wrong; raised before anything is spent
-    │   ├── BudgetTooSmall      carries the least that would do
-    │   ├── PluginError         a plugin cannot be found, loaded, registered or used, or it raised
-    │   ├── DataError           an example or data set cannot be used
-    │   └── RunMismatch         the run directory holds a different run; carries the differences
-    ├── StoreError              the run directory cannot be read or written
-    ├── MetricError             the metric raised, or returned something that is no score
-    ├── SystemFailed            the seed failed on every example
-    ├── ModelFault              a model cannot be used at all (unknown model, bad key): retrying is useless
-    └── InfrastructureFault     rate limit, timeout, connection, outage: retried, never scored
-    ProposalDropped             raised by a mutation to give a proposal up; ends the proposal, not the run
+```text
+GepaError
+├── ConfigurationError      the call is wrong; raised before anything is spent
+│   ├── BudgetTooSmall      carries the least that would do
+│   ├── PluginError         a plugin cannot be found, loaded, registered or used, or it raised
+│   ├── DataError           an example or data set cannot be used
+│   └── RunMismatch         the run directory holds a different run; carries the differences
+├── StoreError              the run directory cannot be read or written
+├── MetricError             the metric raised, or returned something that is no score
+├── SystemFailed            the seed failed on every example
+├── ModelFault              a model cannot be used at all (unknown model, bad key): retrying is useless
+└── InfrastructureFault     rate limit, timeout, connection, outage: retried, never scored
+ProposalDropped             raised by a mutation to give a proposal up; ends the proposal, not the run
+```
 """
 
 from __future__ import annotations
