@@ -69,6 +69,11 @@ class Pool:
         """The run's seed."""
         return self._state.seed
 
+    @property
+    def perfect_score(self) -> float | None:
+        """The score that cannot be bettered; None when there is none."""
+        return self._state.perfect_score
+
     def rng(self, purpose: str, number: int) -> Random:
         """A generator seeded by (run seed, ``purpose``, ``number``)."""
         return generator(self.seed, purpose, number)

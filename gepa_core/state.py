@@ -49,6 +49,8 @@ class State:
     val: tuple[Example, ...]
     seed: int
     frontier_of: str = "examples"
+    perfect_score: float | None = 1.0
+    """The score that cannot be bettered; None when there is none."""
 
     members: list[Member] = attrs.field(factory=list, init=False)
     proposals: list[Proposal] = attrs.field(factory=list, init=False)
@@ -63,6 +65,8 @@ class State:
     """The best member after each commit."""
     spent: list[int] = attrs.field(factory=list, init=False)
     """Rollouts charged up to and with each commit."""
+    reflections: list[int] = attrs.field(factory=list, init=False)
+    """Calls of the reflection model up to and with each commit."""
     usage: Usage = attrs.field(factory=Usage, init=False)
     known: dict[str, int] = attrs.field(factory=dict, init=False)
     """Id of each candidate that was ever proposed, to the commit that brought it."""
@@ -84,13 +88,21 @@ class State:
             raise ValueError(f"expected proposal {len(self.proposals)}, got {proposal.number}")
         self.proposals.append(proposal)
         self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
-        self.usage += proposal.usage
+        self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)
+        self.usage += proposal.usage + proposal.reflection_usage
+        if proposal.kind == "seed":
+            self._check_scale(proposal)
         if proposal.kind == "mutation":
             self._note_mutation(proposal)
         if proposal.texts is not None:
             self._note_candidate(proposal, Candidate(texts=proposal.texts))
         self.sizes.append(len(self.members))
         self.bests.append(self.best)
+
+    def _check_scale(self, seed: Proposal) -> None:
+        """A seed that beats the perfect score shows that the metric's scale is another one."""
+        if self.perfect_score is not None and max(seed.scores.values()) > self.perfect_score:
+            self.perfect_score = None
 
     def _note_mutation(self, proposal: Proposal) -> None:
         (parent,) = proposal.parents

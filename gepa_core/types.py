@@ -310,7 +310,8 @@ class Proposal:
         rollouts: rollouts charged to it, by purpose.
         reused: rollouts that it needed and that were already known.
         reflections: calls of the reflection model it made.
-        usage: what its charged rollouts and its reflections used.
+        usage: what its charged rollouts used.
+        reflection_usage: what its reflections used.
         ancestor: pool index of the common ancestor, for a merge.
     """
 
@@ -332,4 +333,5 @@ class Proposal:
     reused: int = 0
     reflections: int = 0
     usage: Usage = Usage()
+    reflection_usage: Usage = Usage()
     ancestor: int | None = None
