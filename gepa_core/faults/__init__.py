@@ -1,0 +1,18 @@
+"""Whose fault an error was, and how to speak of it without giving a secret away."""
+
+from __future__ import annotations
+
+from gepa_core.faults.classify import Fault, FaultKind, as_model_error, classify, rejects_text
+from gepa_core.faults.describe import describe, message_of, redact, scrub_addresses
+
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "as_model_error",
+    "classify",
+    "describe",
+    "message_of",
+    "redact",
+    "rejects_text",
+    "scrub_addresses",
+]

@@ -1,0 +1,62 @@
+"""An error in one line, without keys, headers or memory addresses."""
+
+from __future__ import annotations
+
+import re
+
+_HIDDEN = "[hidden]"
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+(?!realm\b)[\w.~+/=-]{8,}"), rf"\1 {_HIDDEN}"),
+    (
+        re.compile(
+            r"(?i)([\w-]*(?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
+            r"[\w-]*[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
+            r"(\"[^\"]*\"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\"']+)"
+        ),
+        rf"\1{_HIDDEN}",
+    ),
+    (re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"), rf"\1{_HIDDEN}"),
+    (re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), rf"\1{_HIDDEN}@"),
+    (re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|github_pat|glpat|xox[a-z])[-_][\w*-]{6,}"), _HIDDEN),
+    (
+        re.compile(r"\b(?:AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
+        _HIDDEN,
+    ),
+)
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
+
+
+def redact(text: str) -> str:
+    """``text`` with everything hidden that looks like a key, a token or a password."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def scrub_addresses(text: str) -> str:
+    """``text`` without the memory addresses of default reprs, which differ from process to process."""
+    return _ADDRESS.sub("at 0x…", text)
+
+
+def message_of(error: BaseException, *, limit: int = 500) -> str:
+    """What an error says, in one line of at most ``limit`` characters; may be empty."""
+    try:
+        raw = str(error)
+    except Exception:  # a broken __str__ must not hide the error that it belongs to
+        raw = "(its message cannot be shown)"
+    line = " ".join(scrub_addresses(redact(raw)).split())
+    if len(line) <= limit:
+        return line
+    tail = limit // 3
+    return f"{line[: limit - tail - 3]} … {line[-tail:]}"
+
+
+def describe(error: BaseException, *, limit: int = 500) -> str:
+    """An error's type and message in one short line, fit for a log, a report or a prompt.
+
+    An exception group with one member is described as that member.
+    """
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    name, message = type(error).__name__, message_of(error, limit=limit)
+    return f"{name}: {message}" if message else name
