@@ -1,0 +1,66 @@
+"""What the README shows works as it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from gepa_core.manager import PluginManager
+from gepa_core.pool import Pool
+from gepa_core.state import State
+from gepa_core.types import Component, Example, Proposal
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+
+
+def block_with(text: str) -> str:
+    """The only Python block of the README that contains ``text``."""
+    (block,) = (block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if text in block)
+    return str(block)
+
+
+def pool_of_two() -> Pool:
+    """A pool whose seed scores 0.2 and whose second member scores 0.9 on its one validation example."""
+    state = State(
+        components=(Component(name="system", text="zero"),),
+        train=(Example(inputs="t", id="t"),),
+        val=(Example(inputs="v", id="v", split="val"),),
+        seed=0,
+    )
+    seed = Proposal(number=0, kind="seed", texts={"system": "zero"}, status="accepted", scores={"v": 0.2})
+    child = Proposal(
+        number=1,
+        kind="mutation",
+        parents=(0,),
+        components=("system",),
+        texts={"system": "one"},
+        status="accepted",
+        scores={"v": 0.9},
+    )
+    state.apply(seed)
+    state.apply(child)
+    return Pool(state)
+
+
+def test_the_selection_strategy_chooses_the_better_candidate_more_often() -> None:
+    block = block_with("gepa_select_parent")
+    assert len([line for line in block.splitlines() if line.strip()]) <= 20
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(block, "README.md", "exec"), names)
+    manager = PluginManager([names["Softmax"](temperature=0.5)], {})
+    rng = Random(0)
+    pool = pool_of_two()
+    chosen = Counter(
+        manager.pluggy.hook.gepa_select_parent(pool=pool, number=number, rng=rng).index
+        for number in range(300)
+    )
+    assert chosen[1] > chosen[0] > 0
+
+
+def test_the_first_commands_are_the_two_targets() -> None:
+    commands = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert [line.split("#")[0].strip() for line in commands[0].splitlines()] == ["make demo", "make test"]
+    assert commands[1].splitlines()[0] == "pip install -e . -e adapters/langchain -e plugins/offline"
