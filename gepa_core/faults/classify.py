@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
+from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault, ModelFault
 from gepa_core.faults import tables
 from gepa_core.faults.describe import describe, message_of
 from gepa_core.faults.responses import code_of, retry_after_of, status_of
@@ -59,14 +59,16 @@ def as_model_error(error: Exception) -> Exception:
     """What a `LanguageModel` should raise for an error of the client behind it.
 
     Returns:
-        An `InfrastructureFault` or a `ModelFault`, or ``error`` itself where it is neither.
+        An `InfrastructureFault`; a `ModelFault`, also for a request that a provider refuses for another
+        reason than its text (an unknown parameter, say); or ``error`` itself where it is neither.
     """
-    fault = classify(error)
-    if isinstance(error, InfrastructureFault | ModelFault) or fault.kind == "candidate":
+    if isinstance(error, GepaError):
         return error
+    fault = classify(error)
     if fault.kind == "infrastructure":
         return InfrastructureFault(describe(error), retry_after=fault.retry_after)
-    return ModelFault(describe(error))
+    refused = _from_provider(error) and status_of(error) is not None and not rejects_text(error)
+    return ModelFault(describe(error)) if fault.kind == "model" or refused else error
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

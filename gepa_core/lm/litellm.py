@@ -162,8 +162,13 @@ def _usage(litellm: Any, response: Any, model: str) -> Usage:
 
 
 def _dollars(litellm: Any, response: Any, model: str) -> float:
-    """The price of a call, 0 when litellm does not know it: it raises for some such models, not for all."""
+    """The price of a call, 0 when litellm does not know it: it raises for some such models, not for all.
+
+    ``base_model`` makes it price the model that the user named before the one that the provider names.
+    """
     try:
-        return float(litellm.completion_cost(completion_response=response, model=model) or 0.0)
+        return float(
+            litellm.completion_cost(completion_response=response, model=model, base_model=model) or 0.0
+        )
     except Exception:  # litellm raises a plain Exception for a model that it has no price of
         return 0.0

@@ -1,0 +1,122 @@
+"""The built-in mutation: a language model reflects on a minibatch and rewrites a component's text.
+
+The paper's reflective prompt mutation (arXiv 2507.19457, section 3.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from gepa_core.errors import ConfigurationError, ProposalDropped
+from gepa_core.markers import hookimpl
+from gepa_core.mutation import MutationRequest
+from gepa_core.protocols import Message
+from gepa_core.reflection import (
+    DEFAULT_TEMPLATE,
+    NewText,
+    Unusable,
+    check_template,
+    extract_text,
+    render_prompt,
+)
+from gepa_core.types import Component
+
+_LEAST_TOKENS = 1_000
+
+
+def _check_template(_instance: object, _attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None:
+        check_template(value)
+
+
+def _check_tokens(_instance: object, _attribute: attrs.Attribute[int], value: int) -> None:
+    if value < _LEAST_TOKENS:
+        raise ConfigurationError(
+            f"max_tokens={value!r} leaves no room for examples: give at least {_LEAST_TOKENS:,}"
+        )
+
+
+def _check_retries(_instance: object, _attribute: attrs.Attribute[int], value: int) -> None:
+    if value < 0:
+        raise ConfigurationError(f"retries={value!r} must be 0 or more")
+
+
+@attrs.define(eq=False, kw_only=True)
+class ReflectiveMutation:
+    """Ask the reflection model for a new text of each chosen component, all at once.
+
+    Attributes:
+        template: the reflection prompt, see `gepa_core.reflection.template`; the default when None.
+        max_tokens: budget of a prompt, at four characters a token.
+        retries: how often a text that cannot be used is asked for again, with the reason.
+        task: what the whole system is for, shown to the model first.
+    """
+
+    template: str | None = attrs.field(default=None, validator=_check_template)
+    max_tokens: int = attrs.field(default=16_000, validator=_check_tokens)
+    retries: int = attrs.field(default=1, validator=_check_retries)
+    task: str = ""
+
+    @hookimpl
+    async def gepa_propose_texts(self, request: MutationRequest) -> Mapping[str, str]:
+        """A new text for each of ``request.components``.
+
+        Raises:
+            ProposalDropped: one of them could not be had. The message begins with ``refusal``, ``empty``,
+                ``no-text``, ``truncated``, ``unchanged``, ``placeholder`` or ``too-long``, and a colon.
+        """
+        results = await asyncio.gather(
+            *(self._rewrite(component, request) for component in request.components),
+            # Calls that are under way are paid for: let them end, and be stored, before giving up.
+            return_exceptions=True,
+        )
+        failures = [result for result in results if isinstance(result, BaseException)]
+        for failure in sorted(failures, key=lambda each: isinstance(each, ProposalDropped)):
+            raise failure
+        texts = [result for result in results if isinstance(result, str)]
+        return {component.name: text for component, text in zip(request.components, texts, strict=True)}
+
+    async def _rewrite(self, component: Component, request: MutationRequest) -> str:
+        messages = [Message("user", self._prompt(component, request))]
+        problem = ""
+        for _ in range(1 + self.retries):
+            completion = await request.model.complete(messages)
+            found = extract_text(completion.text, component.text, finish_reason=completion.finish_reason)
+            problem = _problem(found, component, request)
+            if isinstance(found, NewText) and not problem:
+                return found.text
+            messages = [*messages, *_follow_up(completion.text, problem)]
+        raise ProposalDropped(f"{problem} (component {component.name!r})")
+
+    def _prompt(self, component: Component, request: MutationRequest) -> str:
+        return render_prompt(
+            component,
+            all_components=request.all_components,
+            minibatch=request.minibatch,
+            task=self.task,
+            template=self.template or DEFAULT_TEMPLATE,
+            max_tokens=self.max_tokens,
+        )
+
+
+def _problem(found: NewText | Unusable, component: Component, request: MutationRequest) -> str:
+    """Why what was found cannot be used, beginning with a fixed word; empty when it can."""
+    if isinstance(found, Unusable):
+        return found.reason
+    return "; ".join(request.problems(component.name, found.text))
+
+
+def _follow_up(answer: str, problem: str) -> Sequence[Message]:
+    """The conversation's next two messages: what the model said, and why it is asked again."""
+    return (
+        # Some providers refuse an empty message.
+        Message("assistant", answer if answer.strip() else "(no answer)"),
+        Message(
+            "user",
+            f"That answer cannot be used ({problem}). Answer again: give the whole new text in one fenced "
+            "block, keep to every requirement that was stated, and write nothing after the block.",
+        ),
+    )

@@ -1,0 +1,119 @@
+"""Finding the new text in a reflection model's answer, or saying why there is none."""
+
+from __future__ import annotations
+
+import re
+
+from gepa_core.reflection.extracted import (
+    Empty,
+    Extracted,
+    NewText,
+    NoText,
+    Refused,
+    Truncated,
+    Unchanged,
+)
+from gepa_core.reflection.fences import Block, before_blocks, find_blocks
+from gepa_core.reflection.wording import is_refusal, is_talk, without_small_talk
+
+_CUT_OFF = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
+_FILTERED = frozenset({"content_filter", "refusal", "safety"})
+_THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_TAGGED = re.compile(
+    r"<((?:new|improved|revised|updated|final|rewritten)?[_-]?"
+    r"(?:prompt|instructions?|text|answer|output|component|template|description))>(.*)</\1>",
+    re.DOTALL | re.IGNORECASE,
+)
+_FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})\S*\s*$", re.MULTILINE)
+_SHORT = 400
+_QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
+
+
+def extract_text(answer: str, current: str, *, finish_reason: str = "") -> Extracted:
+    """The new text in ``answer``, or why there is none. Never raises, whatever the answer is.
+
+    A text in a fenced block is taken exactly as it stands there: the outermost block, and of several the
+    last that does not quote the current text. Without a fence the whole answer counts, less tags around it, a
+    lead-in, a sign-off and quotation marks, unless it reads as a refusal or as talk about the text.
+
+    Args:
+        answer: what the model said.
+        current: the component's text as it is.
+        finish_reason: the provider's word for why the answer ended, such as ``"length"``.
+    """
+    if finish_reason.lower() in _CUT_OFF:
+        return Truncated("the answer was cut off at its length limit")
+    answer = _THINKING.sub("", answer, count=1) if _THINKING.match(answer) else answer
+    if finish_reason.lower() in _FILTERED:
+        return Refused(f"the provider stopped the answer ({finish_reason})")
+    if not answer.strip():
+        return Empty("the answer has no text")
+    blocks = find_blocks(answer)
+    if not blocks:
+        return _from_prose(answer, current)
+    found = _checked(_choose(blocks, current).text, current)
+    if isinstance(found, NewText) or not is_refusal(before_blocks(answer)):
+        return found
+    return Refused(_opening(answer))
+
+
+def _choose(blocks: list[Block], current: str) -> Block:
+    """The last block that is neither empty nor a quotation of the current text."""
+    filled = [block for block in blocks if _has_text(block.text)] or blocks
+    whole = _normalised(current)
+    changed = [block for block in filled if _normalised(block.text) != whole]
+    fresh = [block for block in changed if _normalised(block.text) not in whole]
+    return (fresh or changed or filled)[-1]
+
+
+def _from_prose(answer: str, current: str) -> Extracted:
+    tagged = _TAGGED.search(answer)
+    if tagged is not None:
+        return _checked(tagged[2].strip(), current)
+    if is_refusal(answer):
+        return Refused(_opening(answer))
+    text = _unwrapped(without_small_talk(answer))
+    if is_refusal(text):
+        return Refused(_opening(text))
+    if is_talk(text):
+        return NoText(f"the answer speaks about the text instead of giving it: {_opening(text)!r}")
+    return _checked(text, current)
+
+
+def _unwrapped(text: str) -> str:
+    """``text`` without marks around all of it: a fence on its first and last line's ends, or quotes."""
+    inline = re.fullmatch(r"(`{3,})(.*?)\1", text, re.DOTALL)
+    if inline is not None and inline[2].strip():
+        return inline[2].strip()
+    closing = _QUOTES.get(text[:1])
+    inner = text[1:-1]
+    if closing and len(text) > 2 and text.endswith(closing) and closing not in inner and text[0] not in inner:
+        return inner.strip()
+    return text
+
+
+def _checked(text: str, current: str) -> Extracted:
+    if not _has_text(text):
+        return NoText("the answer's block is empty")
+    if "\x00" in text:
+        return NoText("the text has NUL characters")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return NoText("the text has characters that are no valid Unicode (lone surrogates)")
+    if _normalised(text) == _normalised(current):
+        return Unchanged("the text is the same as the current one")
+    if len(text) < _SHORT and is_refusal(text):
+        return Refused(_opening(text))
+    return NewText(text)
+
+
+def _has_text(text: str) -> bool:
+    return bool(_FENCE_LINE.sub("", text).strip())
+
+
+def _normalised(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _opening(text: str) -> str:
+    line = _normalised(text)
+    return line if len(line) <= 160 else f"{line[:159]}…"
