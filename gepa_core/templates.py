@@ -150,7 +150,7 @@ def _nested(tokens: Sequence[str], syntax: Syntax) -> tuple[Tag, ...]:
 
 def _places(tokens: Sequence[str], syntax: Syntax, open_blocks: list[str]) -> Iterator[Tag]:
     for token in tokens:
-        effect = _effect(token, syntax)
+        effect = effect_of(token, syntax)
         if effect == "close" and open_blocks:
             _close(open_blocks, syntax)
         elif effect == "branch" and open_blocks:
@@ -171,11 +171,12 @@ def _close(open_blocks: list[str], syntax: Syntax) -> None:
 
 def _close_statements(open_blocks: list[str]) -> None:
     """What an inline statement such as ``{% set %}`` did ends with the block that it stands in."""
-    while open_blocks and _effect(open_blocks[-1], "jinja2") == "statement":
+    while open_blocks and effect_of(open_blocks[-1], "jinja2") == "statement":
         open_blocks.pop()
 
 
-def _effect(token: str, syntax: Syntax) -> Literal["value", "open", "close", "branch", "statement"]:
+def effect_of(token: str, syntax: Syntax) -> Literal["value", "open", "close", "branch", "statement"]:
+    """What a token does to the blocks of a template: a value nothing, a jinja2 ``set`` acts until the end."""
     if syntax == "mustache":
         kind = token[2:].lstrip()[:1]
         return "open" if kind in ("#", "^") else "close" if kind == "/" else "value"

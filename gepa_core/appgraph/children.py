@@ -1,0 +1,156 @@
+"""What an object holds: its edges, read without running any of its code."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import types
+from collections import deque
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+from gepa_core.appgraph.edges import Edge
+from gepa_core.appgraph.policy import Policy
+
+Child = tuple[Edge, object]
+SCALARS = (bool, int, float, complex, bytes, bytearray, memoryview, range, type(None), type(...))
+
+
+def children(value: object, policy: Policy) -> Iterator[Child]:
+    """The edges of ``value`` and what is at their ends, in the order in which they are declared.
+
+    No property, descriptor or ``__getattr__`` of the app is called. Subclasses of containers have both
+    entries and attributes.
+    """
+    if isinstance(value, SCALARS):
+        return
+    yield from _pieces(value, policy)
+    yield from _attributes(value, policy)
+
+
+def _pieces(value: object, policy: Policy) -> Iterator[Child]:
+    if isinstance(value, dict | types.MappingProxyType):
+        if len(value) <= policy.max_items:
+            yield from ((Edge("item", key), item) for key, item in list(value.items()))
+    elif isinstance(value, list | tuple | deque):
+        if len(value) <= policy.max_items:
+            yield from ((Edge("index", number), item) for number, item in enumerate(list(value)))
+    elif isinstance(value, set | frozenset):
+        if len(value) <= policy.max_items:
+            yield from ((Edge("member", number), item) for number, item in enumerate(value))
+    elif isinstance(value, types.FunctionType):
+        yield from _function(value, policy)
+    elif isinstance(value, functools.partial):
+        yield from ((Edge("part", name), getattr(value, name)) for name in ("func", "args", "keywords"))
+    elif isinstance(value, types.MethodType):
+        yield from ((Edge("part", name), getattr(value, name)) for name in ("__self__", "__func__"))
+    elif isinstance(value, types.BuiltinMethodType):
+        yield Edge("part", "__self__"), value.__self__
+    elif isinstance(value, types.CellType) and not is_empty_cell(value):
+        yield Edge("contents", ""), value.cell_contents
+
+
+def is_empty_cell(cell: types.CellType) -> bool:
+    """Whether the variable of the closure is not bound (yet)."""
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return True
+    return False
+
+
+def _function(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        yield Edge("cell", name), cell
+    if function.__defaults__:
+        yield Edge("part", "__defaults__"), function.__defaults__
+    if function.__kwdefaults__:
+        yield Edge("part", "__kwdefaults__"), function.__kwdefaults__
+    if policy.follows_globals(function):
+        for name in read_globals(function.__code__):
+            if name in function.__globals__:
+                yield Edge("global", name), function.__globals__[name]
+
+
+@functools.lru_cache(maxsize=4096)
+def read_globals(code: types.CodeType) -> tuple[str, ...]:
+    """Names of the module variables that ``code``, or a function inside of it, reads, in order."""
+    names = [
+        instruction.argval
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    ]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names.extend(read_globals(constant))
+    return tuple(dict.fromkeys(names))
+
+
+def _attributes(value: object, policy: Policy) -> Iterator[Child]:
+    cached = policy.cached(value)
+    own = instance_dict(value)
+    for name, held in list((own or {}).items()):
+        if name not in cached:
+            yield Edge("attr", name), held
+    for name, slot in slots(type(value)).items():
+        held = read_slot(slot, value)
+        if held is not UNSET and name not in cached:
+            yield Edge("attr", name), held
+    if own is not None and policy.follows_class(type(value)):
+        yield from _class_attributes(type(value), set(own) | set(cached))
+
+
+def instance_dict(value: object) -> dict[str, object] | None:
+    """The ``__dict__`` of an instance, also where its class overrides attribute access."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return held if isinstance(held, dict) else None
+
+
+class _Unset:
+    pass
+
+
+UNSET = _Unset()
+"""Says that a slot holds nothing."""
+
+
+def slots(kind: type) -> dict[str, types.MemberDescriptorType]:
+    """The slots that classes written in Python declare, by name, base classes first."""
+    hashable: Hashable = kind
+    return _slots(hashable)
+
+
+@functools.lru_cache(maxsize=4096)
+def _slots(kind: Any) -> dict[str, types.MemberDescriptorType]:
+    found: dict[str, types.MemberDescriptorType] = {}
+    for base in reversed(kind.__mro__):
+        if "__slots__" in vars(base):
+            found.update(
+                (name, slot)
+                for name, slot in vars(base).items()
+                if isinstance(slot, types.MemberDescriptorType)
+            )
+    return found
+
+
+def read_slot(slot: types.MemberDescriptorType, value: object) -> object:
+    """What the slot of ``value`` holds, `UNSET` when that is nothing."""
+    try:
+        return slot.__get__(value)
+    except AttributeError:
+        return UNSET
+
+
+def _class_attributes(kind: type, hidden: set[str]) -> Iterator[Child]:
+    """Data that instances read from their class: no methods, descriptors or private machinery."""
+    for base in kind.__mro__:
+        if base.__module__ == "builtins":
+            continue
+        for name, held in list(vars(base).items()):
+            is_data = not hasattr(type(held), "__get__") and not isinstance(held, type)
+            if is_data and not name.startswith("__") and name not in hidden:
+                hidden.add(name)
+                yield Edge("class_attr", name), held

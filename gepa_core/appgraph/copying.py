@@ -1,0 +1,208 @@
+"""Path copy: a new graph that differs in some texts and shares everything that need not differ."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from gepa_core.appgraph.children import instance_dict, slots
+from gepa_core.appgraph.edges import Edge
+from gepa_core.appgraph.policy import Policy
+from gepa_core.appgraph.shells import CannotCopy, GlobalsOverlay, instance_dict_of, rebuilt_function, shell_of
+from gepa_core.appgraph.walk import Graph, Node, Site
+
+Changes = dict[int, dict[Edge, Any]]
+
+
+def copy_with(graph: Graph, texts: Mapping[Site, str], policy: Policy) -> Any:
+    """A copy of the graph's root in which each site of ``texts`` has the new text.
+
+    Only objects on a way from the root to a changed text, and the root itself, are copied, each once
+    however many ways lead to it; all others are shared with the original, which stays as it is.
+    Takes time in proportion to the objects copied and the ways to them, not to the app.
+
+    Raises:
+        CannotCopy: an object on the way does not allow it.
+    """
+    changes: Changes = {}
+    for site, text in texts.items():
+        changes.setdefault(id(site.owner), {})[site.hop.edge] = text
+    touched = _touched(graph, changes)
+    try:
+        return _Copy(graph, changes, touched | {id(graph.root)}, policy).of(id(graph.root))
+    except RecursionError as error:
+        raise CannotCopy("the way to the text is too long to be copied") from error
+
+
+def copyable(graph: Graph, site: Site, policy: Policy) -> str:
+    """Why the text at ``site`` cannot be replaced in a copy; empty when it can."""
+    try:
+        copy_with(graph, {site: site.text}, policy)
+    except CannotCopy as error:
+        return str(error)
+    return ""
+
+
+def _touched(graph: Graph, owners: Iterable[int]) -> set[int]:
+    """The objects from which one of ``owners`` can be reached, them included."""
+    held_by = graph.held_by
+    touched = set(owners)
+    frontier = list(touched)
+    while frontier:
+        for holder in held_by.get(frontier.pop(), ()):
+            if holder not in touched:
+                touched.add(holder)
+                frontier.append(holder)
+    return touched
+
+
+class _Copy:
+    """One path copy: remembers what it has made, by the id of the original."""
+
+    def __init__(self, graph: Graph, changes: Changes, touched: Collection[int], policy: Policy) -> None:
+        self._graph = graph
+        self._changes = changes
+        self._touched = touched
+        self._policy = policy
+        self._made: dict[int, Any] = {}
+
+    def of(self, key: int) -> Any:
+        """The copy of a touched object.
+
+        A tuple, set or callable on a cycle may be asked for while its parts are being copied. The cycle
+        passes through something mutable, whose shell exists by then, so the inner call ends and its result
+        is the one kept.
+        """
+        if key in self._made:
+            return self._made[key]
+        node = self._graph.nodes[key]
+        build = _builder(node.value, self._edges(node))
+        if build is None:
+            self._made[key] = shell_of(node.value, self._policy.cached(node.value))
+            self._fill(node, lambda _: True)
+        else:
+            parts = self._parts(node, lambda edge: not _is_late(node.value, edge))
+            if key not in self._made:
+                self._made[key] = build(node.value, parts)
+                self._fill(node, lambda edge: _is_late(node.value, edge))
+        return self._made[key]
+
+    def _fill(self, node: Node, wanted: Callable[[Edge], bool]) -> None:
+        for edge, held in self._parts(node, wanted).items():
+            _put(self._made[id(node.value)], edge, held)
+
+    def _edges(self, node: Node) -> list[Edge]:
+        """The edges at which something differs."""
+        touched = [edge for edge, held in node.edges if held in self._touched]
+        return [*touched, *self._changes.get(id(node.value), ())]
+
+    def _parts(self, node: Node, wanted: Callable[[Edge], bool]) -> dict[Edge, Any]:
+        """What stands at the wanted edges that differ."""
+        found = {edge: self.of(held) for edge, held in node.edges if held in self._touched and wanted(edge)}
+        changed = self._changes.get(id(node.value), {})
+        return {**found, **{edge: text for edge, text in changed.items() if wanted(edge)}}
+
+
+def _is_late(value: object, edge: Edge) -> bool:
+    """Whether an edge of something that is built at once can still be set afterwards."""
+    return edge.kind == "attr" or (isinstance(value, types.FunctionType) and edge.kind != "cell")
+
+
+Parts = Mapping[Edge, Any]
+
+
+def _builder(value: object, differing: Collection[Edge]) -> Callable[[Any, Parts], Any] | None:
+    """How to build a copy of something that cannot be changed once it exists; None for all else."""
+    if isinstance(value, types.FunctionType) and any(edge.kind == "global" for edge in differing):
+        return _function_with_globals
+    for kinds, build in _BUILDERS:
+        if isinstance(value, kinds):
+            return build
+    return None
+
+
+def _function(function: types.FunctionType, parts: Parts) -> types.FunctionType:
+    return rebuilt_function(function, _closure(function, parts), function.__globals__)
+
+
+def _function_with_globals(function: types.FunctionType, parts: Parts) -> types.FunctionType:
+    return rebuilt_function(function, _closure(function, parts), GlobalsOverlay(function.__globals__))
+
+
+def _closure(function: types.FunctionType, parts: Parts) -> tuple[Any, ...]:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    return tuple(parts.get(Edge("cell", name), cell) for name, cell in cells)
+
+
+def _partial(value: functools.partial[Any], parts: Parts) -> Any:
+    func, args, keywords = (
+        parts.get(Edge("part", name), getattr(value, name)) for name in ("func", "args", "keywords")
+    )
+    made = type(value)(func, *args, **keywords)
+    made.__dict__.update(value.__dict__)
+    return made
+
+
+def _method(value: types.MethodType, parts: Parts) -> types.MethodType:
+    return types.MethodType(
+        parts.get(Edge("part", "__func__"), value.__func__),
+        parts.get(Edge("part", "__self__"), value.__self__),
+    )
+
+
+def _builtin_method(value: types.BuiltinMethodType, parts: Parts) -> Any:
+    return getattr(parts[Edge("part", "__self__")], value.__name__)
+
+
+def _tuple(value: tuple[Any, ...], parts: Parts) -> Any:
+    entries = [parts.get(Edge("index", number), held) for number, held in enumerate(value)]
+    made = tuple.__new__(type(value), entries)
+    own = instance_dict(value)
+    if own:
+        instance_dict_of(made).update(own)
+    return made
+
+
+def _set(value: Any, parts: Parts) -> Any:
+    return type(value)(parts.get(Edge("member", number), held) for number, held in enumerate(value))
+
+
+def _mapping_proxy(value: types.MappingProxyType[Any, Any], parts: Parts) -> Any:
+    return types.MappingProxyType({key: parts.get(Edge("item", key), held) for key, held in value.items()})
+
+
+_BUILDERS: tuple[tuple[Any, Callable[[Any, Parts], Any]], ...] = (
+    (types.FunctionType, _function),
+    (functools.partial, _partial),
+    (types.MethodType, _method),
+    (types.BuiltinMethodType, _builtin_method),
+    (tuple, _tuple),
+    ((set, frozenset), _set),
+    (types.MappingProxyType, _mapping_proxy),
+)
+
+
+def _put(shell: Any, edge: Edge, held: Any) -> None:
+    """Let ``shell`` hold something else on ``edge``, past any ``__setattr__`` of its class."""
+    match edge.kind:
+        case "contents":
+            shell.cell_contents = held
+        case "item":
+            dict.__setitem__(shell, edge.key, held)
+        case "index" if isinstance(shell, deque):
+            deque.__setitem__(shell, int(str(edge.key)), held)
+        case "global":
+            shell.__globals__[str(edge.key)] = held
+        case "part":
+            setattr(shell, str(edge.key), held)
+        case "index":
+            list.__setitem__(shell, int(str(edge.key)), held)
+        case _:
+            slot = slots(type(shell)).get(str(edge.key))
+            if slot is not None:
+                slot.__set__(shell, held)
+            else:
+                instance_dict_of(shell)[str(edge.key)] = held

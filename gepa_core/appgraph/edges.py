@@ -1,0 +1,72 @@
+"""Edges of a live object graph: how one object holds another, and how a path of them reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import attrs
+
+EdgeKind: TypeAlias = Literal[
+    "attr",  # an instance attribute, in __dict__ or in a slot
+    "class_attr",  # an attribute of the class that instances read through self
+    "item",  # a value of a mapping
+    "index",  # an entry of a sequence
+    "member",  # a member of a set
+    "cell",  # a variable in a function's closure
+    "contents",  # what a closure's cell holds
+    "global",  # a variable of the module that a function reads
+    "part",  # a piece of a callable: func, args, keywords, __self__, __defaults__
+]
+
+
+@attrs.frozen
+class Edge:
+    """One way from an object to something that it holds.
+
+    Attributes:
+        kind: which sort of holding.
+        key: the attribute's, variable's or piece's name, the mapping's key, or the position.
+    """
+
+    kind: EdgeKind
+    key: object
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "contents":
+                return ""
+            case "item":
+                return f"[{self.key!r}]"
+            case "index" | "member":
+                return f"[{self.key}]"
+            case "cell":
+                return f".closure[{self.key!r}]"
+            case "global":
+                return f".globals[{self.key!r}]"
+            case _:
+                return f".{self.key}"
+
+
+@attrs.frozen(eq=False)
+class Hop:
+    """One step of the way from the root to a text: an object, the edge followed from it, the step before."""
+
+    owner: object = attrs.field(repr=False)
+    edge: Edge
+    before: Hop | None = attrs.field(default=None, repr=False)
+
+    @property
+    def path(self) -> tuple[Hop, ...]:
+        """All steps from the root to this one."""
+        hops: list[Hop] = []
+        hop: Hop | None = self
+        while hop is not None:
+            hops.append(hop)
+            hop = hop.before
+        return tuple(reversed(hops))
+
+
+def path_text(hops: Iterable[Hop]) -> str:
+    """A path as Python would write it, such as ``steps[0].prompt.template``."""
+    return "".join(str(hop.edge) for hop in hops).removeprefix(".")
