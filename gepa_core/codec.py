@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 def _is_json(cls: Any) -> bool:
     """Whether ``cls`` is the recursive union `Json`, whose members resolve differently in each field."""
-    return Mapping in map(get_origin, get_args(cls)) and Sequence in map(get_origin, get_args(cls))
+    origins = [get_origin(member) for member in get_args(cls)]
+    return Mapping in origins and Sequence in origins
 
 
 @functools.cache

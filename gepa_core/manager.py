@@ -57,6 +57,7 @@ class PluginManager:
 
     Attributes:
         pluggy: the underlying manager; only `gepa_core.stages` calls hooks through it.
+        plugins: the plugins by name, in the order in which they are asked.
     """
 
     def __init__(self, plugins: Sequence[Any], defaults: Mapping[str, Any]) -> None:
@@ -77,7 +78,7 @@ class PluginManager:
         # pluggy asks the last registered first, so registration goes from last to first.
         for name, plugin in reversed([*chosen, *kept]):
             self._register(name, plugin)
-        self.names: tuple[str, ...] = tuple(name for name, _ in [*chosen, *kept])
+        self.plugins: tuple[tuple[str, Any], ...] = (*chosen, *kept)
 
     def _register(self, name: str, plugin: Any) -> None:
         if inspect.isclass(plugin):

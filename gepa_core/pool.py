@@ -111,6 +111,11 @@ class Pool:
         """Rollouts charged."""
         return self._state.spent[self.committed] if self.committed >= 0 else 0
 
+    @property
+    def merges(self) -> int:
+        """Merges tried."""
+        return self._state.merges[self.committed] if self.committed >= 0 else 0
+
     def survivors(self) -> dict[int, int]:
         """Members that are not dominated, to the number of frontier keys each holds (Algorithm 2)."""
         return self.frontier.survivors(self._state.means)

@@ -59,6 +59,7 @@ class LeftAlone:
     text: str = ""
 
 
+@runtime_checkable
 class System(Protocol):
     """An app, wrapped: what its components are, how it runs with other texts, how to hand it back."""
 
@@ -75,6 +76,8 @@ class System(Protocol):
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout | Awaitable[Rollout]:
         """Run a copy of the app that has ``texts`` on ``inputs``, capturing the trajectory.
 
+        A component that ``texts`` leaves out keeps its own text.
+
         May be a plain function (it is called on a worker thread) or a coroutine function. Called
         concurrently, with different texts; must not change the app or anything global. An error that
         the app raises is returned in the rollout, with what was captured until then.
@@ -82,7 +85,10 @@ class System(Protocol):
         ...
 
     def build(self, texts: Mapping[str, str]) -> Any:
-        """The user's app with ``texts``: a copy of the same type, without instrumentation."""
+        """The user's app with ``texts``: a copy of the same type, without instrumentation.
+
+        A component that ``texts`` leaves out keeps its own text.
+        """
         ...
 
 

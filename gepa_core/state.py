@@ -57,6 +57,8 @@ class State:
     frontier: Frontier = attrs.field(factory=Frontier, init=False)
     sizes: list[int] = attrs.field(factory=list, init=False)
     """Pool size after each commit."""
+    indices: dict[str, int] = attrs.field(factory=dict, init=False)
+    """Pool index by candidate id."""
     means: list[float] = attrs.field(factory=list, init=False)
     """Mean validation score of each member."""
     best: int = attrs.field(default=0, init=False)
@@ -67,6 +69,8 @@ class State:
     """Rollouts charged up to and with each commit."""
     reflections: list[int] = attrs.field(factory=list, init=False)
     """Calls of the reflection model up to and with each commit."""
+    merges: list[int] = attrs.field(factory=list, init=False)
+    """Merges tried up to and with each commit."""
     usage: Usage = attrs.field(factory=Usage, init=False)
     known: dict[str, int] = attrs.field(factory=dict, init=False)
     """Id of each candidate that was ever proposed, to the commit that brought it."""
@@ -82,6 +86,10 @@ class State:
         """Number of the last commit, -1 before the seed's."""
         return len(self.proposals) - 1
 
+    def index_of(self, candidate: Candidate) -> int | None:
+        """The pool index of an equal candidate, if there is one."""
+        return self.indices.get(candidate.id)
+
     def apply(self, proposal: Proposal) -> None:
         """Fold one more committed proposal into the state."""
         if proposal.number != len(self.proposals):
@@ -89,6 +97,7 @@ class State:
         self.proposals.append(proposal)
         self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
         self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)
+        self.merges.append((self.merges[-1] if self.merges else 0) + (proposal.kind == "merge"))
         self.usage += proposal.usage + proposal.reflection_usage
         if proposal.kind == "seed":
             self._check_scale(proposal)
@@ -130,6 +139,7 @@ class State:
 
     def _add(self, member: Member) -> None:
         self.members.append(member)
+        self.indices[member.candidate.id] = member.index
         self.means.append(member.mean)
         ancestors = 0
         for parent in member.parents:

@@ -117,11 +117,12 @@ class Store:
         row = self._connection.execute(f"SELECT body FROM outcomes WHERE {_BY_KEY}", key).fetchone()
         return unpack(row[0], Outcome) if row else None
 
-    def outcomes(self, proposal: int | None = None) -> Iterator[Outcome]:
-        """All outcomes, or those charged to one proposal, oldest first."""
-        where = "" if proposal is None else "WHERE proposal = ?"
-        args = () if proposal is None else (proposal,)
-        for (body,) in self._connection.execute(f"SELECT body FROM outcomes {where} ORDER BY rowid", args):
+    def outcomes(self, purpose: Purpose) -> Iterator[Outcome]:
+        """The outcomes that were first wanted for ``purpose``, oldest first."""
+        rows = self._connection.execute(
+            "SELECT body FROM outcomes WHERE purpose = ? ORDER BY rowid", (purpose,)
+        )
+        for (body,) in rows:
             yield unpack(body, Outcome)
 
     def save_outcome(self, outcome: Outcome, purpose: Purpose) -> None:
@@ -131,6 +132,11 @@ class Store:
                 "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?)",
                 (*outcome_key(outcome), purpose, pack(outcome)),
             )
+
+    def forget(self, keys: Iterable[OutcomeKey]) -> None:
+        """Delete outcomes that no proposal was charged for, so that they can be tried anew."""
+        with self._transaction() as run:
+            run.executemany(f"DELETE FROM outcomes WHERE {_BY_KEY} AND proposal IS NULL", keys)
 
     def uncharged(self, keys: Iterable[OutcomeKey]) -> list[OutcomeKey]:
         """Those of ``keys`` that no committed proposal has been charged for, in the same order."""

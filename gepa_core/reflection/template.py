@@ -64,7 +64,7 @@ def check_template(template: str) -> None:
 
 
 def fill_template(template: str, sections: Mapping[str, str]) -> str:
-    """``template`` with its placeholders replaced in one pass, so that a section's own braces stay as they are."""
+    """``template`` with its placeholders replaced in one pass: braces in a section stay as they are."""
     return _SLOT.sub(lambda match: sections[match[1]], template)
 
 

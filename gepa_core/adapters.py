@@ -1,0 +1,113 @@
+"""Finding the adapter for an app or a model, by the packages that its class comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from gepa_core.errors import ConfigurationError, PluginError
+from gepa_core.manager import describe_distribution
+from gepa_core.protocols import Adapter, System
+from gepa_core.types import Component
+
+ADAPTER_GROUP = "gepa_core.adapters"
+
+_EXTRAS = {"langchain_core": "langchain", "langgraph": "langchain", "llama_index": "llamaindex"}
+_DESCRIPTIONS = frozenset(("tool_description", "argument_description", "schema_description"))
+
+
+def installed_adapters() -> dict[str, EntryPoint]:
+    """Installed adapters by the root package that they take. Imports none of them."""
+    return {point.name: point for point in entry_points(group=ADAPTER_GROUP)}
+
+
+def root_packages(value: Any) -> list[str]:
+    """Root packages of the classes that ``value`` is an instance of, nearest first."""
+    classes = [cls for cls in type(value).__mro__ if cls is not object]
+    return list(dict.fromkeys(cls.__module__.partition(".")[0] for cls in classes))
+
+
+def adapter_for(value: Any) -> Adapter | None:
+    """The installed adapter that takes objects like ``value``; None when there is none.
+
+    Raises:
+        PluginError: there is one, and it cannot be loaded.
+    """
+    installed = installed_adapters()
+    for package in root_packages(value):
+        if package in installed:
+            return load_adapter(installed[package])
+    return None
+
+
+def load_adapter(point: EntryPoint) -> Adapter:
+    """The adapter of an entry point, made with its default options."""
+    try:
+        adapter: Adapter = point.load()()
+    except Exception as error:
+        origin = describe_distribution(point)
+        raise PluginError(
+            f"adapter {point.name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}",
+            plugin=point.name,
+            distribution=origin,
+        ) from error
+    return adapter
+
+
+def wrap(target: Any, adapter: Adapter | None = None) -> System:
+    """``target`` as a `System`, by ``adapter`` or by the installed one that takes it.
+
+    Raises:
+        ConfigurationError: nothing takes it; the message says what to install.
+    """
+    if adapter is not None:
+        return adapter.wrap(target)
+    if isinstance(target, System):
+        return target
+    found = adapter_for(target)
+    if found is not None:
+        return found.wrap(target)
+    extra = next((_EXTRAS[package] for package in root_packages(target) if package in _EXTRAS), "")
+    remedy = (
+        f'run: pip install "gepa-core[{extra}]"'
+        if extra
+        else "pass adapter=…, or an object with the System protocol"
+    )
+    raise ConfigurationError(
+        f"no adapter takes a {type(target).__module__}.{type(target).__qualname__}; installed adapters take"
+        f" {', '.join(map(repr, sorted(installed_adapters()))) or 'nothing'}. To optimise it, {remedy}"
+    )
+
+
+def choose_components(found: Sequence[Component], wanted: str | Sequence[str]) -> tuple[Component, ...]:
+    """The components to optimise.
+
+    Args:
+        found: what the adapter found.
+        wanted: ``"prompts"`` for all but descriptions of tools, arguments and schemas; ``"all"``; or
+            names or globs of names.
+
+    Raises:
+        ConfigurationError: nothing is left, or a name matches nothing.
+    """
+    if wanted == "all":
+        chosen = tuple(found)
+    elif wanted == "prompts":
+        chosen = tuple(component for component in found if component.kind not in _DESCRIPTIONS)
+    else:
+        patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+        for pattern in patterns:
+            if not any(fnmatchcase(component.name, pattern) for component in found):
+                raise ConfigurationError(f"components: {pattern!r} matches none of {_names(found)}")
+        chosen = tuple(one for one in found if any(fnmatchcase(one.name, pattern) for pattern in patterns))
+    if not chosen:
+        raise ConfigurationError(
+            f"there is no text to optimise: the app has components {_names(found)}, and components={wanted!r}"
+        )
+    return chosen
+
+
+def _names(components: Sequence[Component]) -> str:
+    return ", ".join(repr(component.name) for component in components) or "none"

@@ -1,0 +1,51 @@
+"""One event loop per process for sync callers.
+
+Async clients belong to the loop that first used them: a shared client used from several `asyncio.run`
+calls fails in the second. So every `optimize` runs on the same loop, on a thread of its own, which also
+makes it work inside of a notebook's running loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True, name="gepa-loop").start()
+    return loop
+
+
+def run(work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None]) -> T:
+    """Run ``work`` on the loop and wait for it.
+
+    Args:
+        on_interrupt: called on the loop at the first KeyboardInterrupt, to let ``work`` end by itself.
+
+    Raises:
+        KeyboardInterrupt: when ``work`` has ended after the first one, or at once at the second.
+    """
+    loop = _loop()
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(on_interrupt)
+        _wait_after_interrupt(future)
+        raise
+
+
+def _wait_after_interrupt(future: Future[Any]) -> None:
+    try:
+        future.exception()
+    except KeyboardInterrupt:
+        future.cancel()
+        raise

@@ -1,0 +1,97 @@
+"""The user's rows as examples: split into inputs and expectation, and known by their content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from gepa_core.errors import DataError
+from gepa_core.jsonable import to_jsonable
+from gepa_core.types import Example, Json, Split, content_id
+
+_INPUT_KEYS = ("inputs", "input")
+_EXPECTED_KEY = "expected"
+_OPAQUE = re.compile(r"<[\w.]+ object(?: at .*)?>")
+
+
+def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]:
+    """Turn rows into examples.
+
+    A row may be an `Example`; a mapping with ``inputs`` (or ``input``) and perhaps ``expected``; a flat
+    mapping, all of which but ``expected`` are the inputs; a pair (inputs, expected); or anything else,
+    which is the inputs itself. The metric is given the row as it is here.
+
+    Args:
+        rows: the data set; None for none.
+        split: which one it is.
+
+    Raises:
+        DataError: two rows are equal, or a row cannot be written as JSON; says which.
+    """
+    examples = tuple(_as_example(row, split, place) for place, row in enumerate(rows or ()))
+    first: dict[str, int] = {}
+    for place, example in enumerate(examples):
+        if example.id in first:
+            raise DataError(
+                f"{split} examples {first[example.id]} and {place} are equal ({_shown(example.inputs)});"
+                " leave one out, or give an Example its own id to run it more than once"
+            )
+        first[example.id] = place
+    return examples
+
+
+def _as_example(row: Any, split: Split, place: int) -> Example:
+    if isinstance(row, Example):
+        data = row if row.data is None else row.data
+        return attrs.evolve(
+            row, split=split, data=data, id=row.id or _id(row.inputs, row.expected, split, place)
+        )
+    inputs, expected = _divide(row, split, place)
+    return Example(inputs=inputs, expected=expected, data=row, split=split, id=_id(row, None, split, place))
+
+
+def _divide(row: Any, split: Split, place: int) -> tuple[Any, Any]:
+    if isinstance(row, Mapping):
+        for key in _INPUT_KEYS:
+            if key in row:
+                return row[key], row.get(_EXPECTED_KEY)
+        inputs = {key: value for key, value in row.items() if key != _EXPECTED_KEY}
+        if not inputs:
+            raise DataError(f"{split} example {place} has nothing to run the app on: {_shown(row)}")
+        return inputs, row.get(_EXPECTED_KEY)
+    if isinstance(row, tuple) and len(row) == 2:
+        return row
+    return row, None
+
+
+def _id(inputs: Any, expected: Any, split: Split, place: int) -> str:
+    plain = to_jsonable([inputs, expected])
+    if _is_opaque(plain):
+        raise DataError(
+            f"{split} example {place} cannot be told from others by its content: {_shown(inputs)}; give plain"
+            " data (str, numbers, lists, dicts), or an Example with an id of its own"
+        )
+    return content_id(plain)
+
+
+def _is_opaque(plain: Json) -> bool:
+    """Whether something in it has no content that could be written, only a class."""
+    if isinstance(plain, str):
+        return _OPAQUE.fullmatch(plain) is not None
+    if isinstance(plain, Mapping):
+        return any(map(_is_opaque, plain.values()))
+    return isinstance(plain, Sequence) and any(map(_is_opaque, plain))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def shared_content(one: Sequence[Example], other: Sequence[Example]) -> int:
+    """How many examples of ``one`` are also in ``other``, by content."""
+    ids = {example.id for example in other}
+    return sum(example.id in ids for example in one)

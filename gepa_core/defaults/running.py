@@ -1,0 +1,115 @@
+"""Running the app and scoring what it returns."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from gepa_core.errors import ConfigurationError, MetricError
+from gepa_core.markers import hookimpl
+from gepa_core.protocols import Metric, System
+from gepa_core.types import Candidate, Example, Feedback, Rollout
+from gepa_core.workers import Workers
+
+
+@attrs.define(eq=False, kw_only=True)
+class RunSystem:
+    """Let the adapter run the app: on the event loop if it is async, else on a worker thread."""
+
+    workers: Workers
+
+    @hookimpl
+    async def gepa_capture_trajectory(
+        self, system: System, candidate: Candidate, example: Example
+    ) -> Rollout:
+        """One run with the candidate's texts."""
+        rollout: Rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
+        return rollout
+
+
+@attrs.define(eq=False, kw_only=True)
+class UserMetric:
+    """The user's metric, ``metric(example, output)`` or ``metric(example, output, trajectory)``.
+
+    A number becomes a `Feedback` without text: reflection still shows inputs, output and score.
+    """
+
+    metric: Metric
+    workers: Workers
+    _wants_trajectory: bool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._wants_trajectory = takes_trajectory(self.metric)
+
+    @hookimpl
+    async def gepa_give_feedback(self, example: Example, rollout: Rollout) -> Feedback:
+        """Call the metric and check what it returns."""
+        arguments = [example.data, rollout.output]
+        if self._wants_trajectory:
+            arguments.append(rollout.trajectory)
+        try:
+            result = await _call(self.workers, self.metric, *arguments)
+        except Exception as error:
+            raise MetricError(
+                f"the metric raised {type(error).__name__} on {example.split} example {example.id!r}:"
+                f" {error}",
+                example=example.id,
+            ) from error
+        return as_feedback(result, example)
+
+
+def takes_trajectory(metric: Metric) -> bool:
+    """Whether ``metric`` takes three arguments.
+
+    Raises:
+        ConfigurationError: it can be called with neither two nor three.
+    """
+    signature = inspect.signature(metric)
+    required = [
+        one
+        for one in signature.parameters.values()
+        if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    wants = len(required) == 3 or "trajectory" in signature.parameters
+    with contextlib.suppress(TypeError):
+        signature.bind(*[None] * (3 if wants else 2))
+        return wants
+    name = getattr(metric, "__name__", repr(metric))
+    raise ConfigurationError(
+        f"metric {name!r} takes {signature}; it has to take (example, output) or"
+        " (example, output, trajectory)"
+    )
+
+
+def as_feedback(result: Any, example: Example) -> Feedback:
+    """What a metric returned, as a `Feedback`.
+
+    Raises:
+        MetricError: it is no finite number and no Feedback; names the example.
+    """
+    if isinstance(result, Feedback):
+        return result
+    try:
+        number = float(result) if not isinstance(result, str | bytes) else math.nan
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise MetricError(
+            f"the metric returned {result!r} for {example.split} example {example.id!r}; it has to return a"
+            " finite number or a Feedback",
+            example=example.id,
+        )
+    return Feedback(number)
+
+
+async def _call(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+        return await function(*arguments)
+    result = await workers.run(functools.partial(function, *arguments))
+    return await result if inspect.isawaitable(result) else result

@@ -1,0 +1,54 @@
+"""Which training examples a mutation looks at."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import attrs
+
+from gepa_core.markers import hookimpl
+from gepa_core.pool import Pool
+from gepa_core.state import Member
+from gepa_core.types import Example
+
+
+@attrs.define(eq=False, kw_only=True)
+class EpochMinibatch:
+    """Minibatches that walk through the training set in epochs, shuffled anew for each.
+
+    Proposal *n* takes the *n*-th slice of the endless row of epochs, so that proposals in flight at once
+    see different examples. An epoch that does not divide evenly is filled up from its own beginning.
+
+    Attributes:
+        size: examples in a minibatch; the paper's is 3. A smaller training set is taken whole.
+        skip_solved: replace examples on which the parent is known to be perfect, and skip the proposal
+            when there are no others: such examples teach nothing.
+    """
+
+    size: int = attrs.field(default=3, validator=attrs.validators.ge(1))
+    skip_solved: bool = True
+
+    @hookimpl
+    def gepa_sample_examples(self, pool: Pool, parent: Member, number: int) -> Sequence[Example]:
+        """The slice of proposal ``number``, without what the parent has solved."""
+        if not self.skip_solved or pool.perfect_score is None:
+            return self._slice(pool, number)
+        scores, perfect = pool.train_scores(parent), pool.perfect_score
+        wanted = min(self.size, sum(scores.get(example.id, perfect - 1) < perfect for example in pool.train))
+        chosen: dict[str, Example] = {}
+        later = itertools.chain.from_iterable(self._slice(pool, place) for place in itertools.count(number))
+        while len(chosen) < wanted:
+            example = next(later)
+            if scores.get(example.id, perfect - 1) < perfect:
+                chosen[example.id] = example
+        return list(chosen.values())
+
+    def _slice(self, pool: Pool, number: int) -> list[Example]:
+        per_epoch = -(-len(pool.train) // self.size)
+        epoch, place = divmod(number - 1, per_epoch)
+        order = list(pool.train)
+        pool.rng("epoch", epoch).shuffle(order)
+        order += order[: per_epoch * self.size - len(order)]
+        chosen = order[place * self.size : (place + 1) * self.size]
+        return list({example.id: example for example in chosen}.values())

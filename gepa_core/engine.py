@@ -1,0 +1,172 @@
+"""The loop. A run is a fold over numbered proposals that are planned ahead and committed in order.
+
+Proposal *n* is planned when every proposal up to *n - lookahead* has been committed (later, when the
+budget has to wait for what is in flight), by what those commits left behind and nothing else. So a run
+is a function of seed, settings, data and the models' answers, whatever the timing, and a run that is
+read back from its store plans what the unbroken one planned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import attrs
+
+from gepa_core.attempt import Attempter, Draft, Plan
+from gepa_core.errors import InfrastructureFault
+from gepa_core.events import ProposalCommitted, ProposalStarted
+from gepa_core.gate import Gate, Halted
+from gepa_core.planner import Planner
+from gepa_core.pool import Pool
+from gepa_core.stages import Stages
+from gepa_core.state import State
+from gepa_core.store import OutcomeKey, Store
+from gepa_core.types import Proposal, Usage
+
+
+@attrs.define(kw_only=True, eq=False)
+class Engine:
+    """One run.
+
+    Attributes:
+        stored: proposals that an earlier process committed.
+        lookahead: proposals that may be on their way at once; 1 is the paper's sequential loop.
+    """
+
+    state: State
+    stages: Stages
+    store: Store
+    gate: Gate
+    planner: Planner
+    attempter: Attempter
+    stored: list[Proposal]
+    lookahead: int = 1
+    _under_way: dict[int, tuple[Plan, asyncio.Task[Draft]]] = attrs.field(factory=dict, init=False)
+    _planned: int = attrs.field(default=0, init=False)
+    """Number of the next proposal to plan."""
+    _reason: str = attrs.field(default="", init=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run ended by itself, and not because something made it stop."""
+        return bool(self._reason)
+
+    async def run(self) -> str:
+        """Propose, test and commit until there is a reason to stop.
+
+        Returns:
+            The reason, a sentence for people.
+
+        Raises:
+            GepaError: the run cannot go on; whatever was finished is in the store.
+        """
+        try:
+            self._plan_ahead()
+            while self.state.committed + 1 < self._planned:
+                self._commit(await self._finish(self.state.committed + 1))
+                self._plan_ahead()
+        except Halted as halted:
+            return str(halted)
+        except InfrastructureFault as fault:
+            if self.state.committed < 0:
+                raise
+            return f"a model cannot be reached: {fault}"
+        finally:
+            await self._let_finish()
+        return self._reason
+
+    def _plan_ahead(self) -> None:
+        """Plan every proposal that may look no further than the last commit."""
+        while not self._reason and self._planned <= self.state.committed + self.lookahead:
+            if self._planned > 0 > self.state.committed:
+                return  # the seed comes first, alone
+            if self._planned < len(self.stored):
+                stored = self.stored[self._planned]
+                if stored.seen > self.state.committed:
+                    return  # it had to wait for the budget then, so it waits now
+                self.planner.ledger.reserve(stored.number, stored.reserved)
+            elif not self._start(self._planned):
+                return
+            self._planned += 1
+
+    def _start(self, number: int) -> bool:
+        """Plan proposal ``number`` and set it going; False when there is a reason not to."""
+        plan = self.planner.plan(Pool(self.state), number)
+        if isinstance(plan, Plan):
+            self.planner.ledger.reserve(number, plan.reserved)
+            self.stages.notify(
+                ProposalStarted(
+                    number=number, kind=plan.kind, parents=tuple(parent.index for parent in plan.parents)
+                )
+            )
+            self._under_way[number] = plan, asyncio.create_task(self.attempter.carry_out(plan))
+            return True
+        if not plan.may_fit_later:
+            self._reason = plan.reason
+        return False
+
+    async def _finish(self, number: int) -> Proposal:
+        """What became of proposal ``number``: read back, or carried out now and written."""
+        if number < len(self.stored):
+            return self.stored[number]
+        plan, task = self._under_way[number]
+        draft = await task
+        del self._under_way[number]
+        if draft.status == "accepted" and self._is_in_pool(draft):
+            draft.status, draft.reason = "dropped", "duplicate: equal texts came into the pool meanwhile"
+        charged = self.store.uncharged(draft.needed)
+        proposal = _proposal(plan, draft, charged)
+        self.store.commit(proposal, charged)
+        return proposal
+
+    def _is_in_pool(self, draft: Draft) -> bool:
+        return draft.candidate is not None and self.state.index_of(draft.candidate) is not None
+
+    def _commit(self, proposal: Proposal) -> None:
+        """Fold a written proposal into the state and tell everybody."""
+        self.state.apply(proposal)
+        self.planner.ledger.settle(proposal.number)
+        best = self.state.members[self.state.best]
+        self.stages.notify(
+            ProposalCommitted(
+                proposal=proposal,
+                pool_size=len(self.state.members),
+                best_score=best.mean,
+                best_index=best.index,
+                frontier_score=self.state.frontier.mean,
+                spent=self.state.spent[-1],
+            )
+        )
+
+    async def _let_finish(self) -> None:
+        """Let nothing more begin, and wait for what is running: it is paid for, so it is kept."""
+        self.gate.halt("the run is over")
+        tasks = [task for _, task in self._under_way.values()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _proposal(plan: Plan, draft: Draft, charged: list[OutcomeKey]) -> Proposal:
+    """The record of a proposal, charged with the outcomes that no earlier one paid for."""
+    return Proposal(
+        number=plan.number,
+        kind=plan.kind,
+        seen=plan.pool.committed,
+        parents=tuple(parent.index for parent in plan.parents),
+        components=draft.components,
+        examples=tuple(example.id for example in plan.examples),
+        before=draft.before,
+        after=draft.after,
+        texts=draft.candidate.texts if draft.candidate is not None else None,
+        status=draft.status,
+        reason=draft.reason,
+        scores=draft.scores if draft.status == "accepted" else {},
+        objectives=draft.objectives if draft.status == "accepted" else {},
+        reserved=plan.reserved,
+        rollouts=dict(Counter(draft.needed[key][0] for key in charged)),
+        reused=len(draft.needed) - len(charged),
+        reflections=draft.reflections,
+        usage=sum((draft.needed[key][1] for key in charged), Usage()),
+        reflection_usage=draft.reflection_usage,
+        ancestor=plan.merge.ancestor if plan.merge is not None else None,
+    )

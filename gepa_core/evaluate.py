@@ -1,0 +1,199 @@
+"""Rollouts: each bought once, stored before it is used, retried when the network failed."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import attrs
+
+from gepa_core.errors import InfrastructureFault
+from gepa_core.events import Event, Retried, RolloutFinished
+from gepa_core.faults import classify, describe
+from gepa_core.gate import Gate
+from gepa_core.jsonable import to_jsonable
+from gepa_core.protocols import System
+from gepa_core.retry import with_retries
+from gepa_core.stages import Stages
+from gepa_core.store import OutcomeKey, Store
+from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Execution:
+    """How rollouts and reflections are carried out; none of it changes what a run finds.
+
+    Attributes:
+        concurrency: model-calling operations under way at once.
+        timeout: seconds that one rollout may take; None for no limit. One that takes longer twice is a
+            failure of the candidate on that example.
+        attempts: how often something that meets an infrastructure fault is tried.
+        max_wait: the longest wait between two attempts, in seconds.
+    """
+
+    concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
+    timeout: float | None = 300.0
+    attempts: int = attrs.field(default=6, validator=attrs.validators.ge(1))
+    max_wait: float = 60.0
+
+
+@attrs.define(kw_only=True, eq=False)
+class Evaluator:
+    """Runs candidates on examples.
+
+    Attributes:
+        failure_score: the score of an example on which the candidate failed.
+    """
+
+    system: System
+    stages: Stages
+    store: Store
+    gate: Gate
+    execution: Execution
+    failure_score: float = 0.0
+    _running: dict[OutcomeKey, asyncio.Task[Outcome]] = attrs.field(factory=dict, init=False)
+
+    async def evaluate(
+        self,
+        candidate: Candidate,
+        examples: Sequence[Example],
+        *,
+        purpose: Purpose,
+        number: int,
+        draw: int = 0,
+    ) -> list[Outcome]:
+        """The outcomes of ``candidate`` on ``examples``, in their order.
+
+        Args:
+            purpose: what the rollouts are for, kept with them.
+            number: the proposal that asks.
+            draw: 0 for any known outcome, else a number that stands for a fresh one.
+
+        Raises:
+            InfrastructureFault: one kept failing, after as many attempts as are allowed.
+            ModelFault: the app's model cannot be used at all.
+            MetricError: the metric gave no score.
+            Halted: nothing more may begin.
+        """
+        wanted = (self._outcome(candidate, example, purpose, number, draw) for example in examples)
+        results = await asyncio.gather(*wanted, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, Outcome)]
+
+    async def _outcome(
+        self, candidate: Candidate, example: Example, purpose: Purpose, number: int, draw: int
+    ) -> Outcome:
+        """A known outcome, one that is under way already, or a new one."""
+        key: OutcomeKey = (candidate.id, example.split, example.id, draw)
+        known = self.store.outcome(key)
+        if known is not None:
+            self.stages.notify(_finished(known, purpose, number, reused=True))
+            return known
+        task = self._running.get(key)
+        if task is None:
+            rollout = _Attempt(self, candidate, example, purpose, number, draw)
+            task = self._running[key] = asyncio.create_task(rollout.outcome())
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        return await asyncio.shield(task)
+
+
+@attrs.define(eq=False)
+class _Attempt:
+    """One rollout on its way to an outcome."""
+
+    evaluator: Evaluator
+    candidate: Candidate
+    example: Example
+    purpose: Purpose
+    number: int
+    draw: int
+    attempts: int = 0
+    timeouts: int = 0
+
+    async def outcome(self) -> Outcome:
+        """Run, score and store."""
+        began = time.monotonic()
+        rollout = await self._persist(self._run, "rollout")
+        seconds = time.monotonic() - began
+        failure, feedback = await self._judge(rollout)
+        outcome = Outcome(
+            candidate=self.candidate.id,
+            example=self.example.id,
+            split=self.example.split,
+            draw=self.draw,
+            output=to_jsonable(rollout.output),
+            trajectory=rollout.trajectory,
+            failure=failure,
+            feedback=feedback,
+            seconds=seconds,
+            attempts=self.attempts,
+        )
+        self.evaluator.store.save_outcome(outcome, self.purpose)
+        self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
+        return outcome
+
+    async def _run(self) -> Rollout:
+        """One attempt: a rollout, or an infrastructure fault that is worth another."""
+        evaluator = self.evaluator
+        async with evaluator.gate.place():
+            self.attempts += 1
+            try:
+                async with asyncio.timeout(evaluator.execution.timeout) as limit:
+                    rollout = await evaluator.stages.capture(evaluator.system, self.candidate, self.example)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                return self._timed_out()
+        if rollout.error is not None and classify(rollout.error).kind != "candidate":
+            raise rollout.error
+        return rollout
+
+    def _timed_out(self) -> Rollout:
+        """The first time as a passing fault, the second time as the candidate's."""
+        self.timeouts += 1
+        message = f"the app took longer than {self.evaluator.execution.timeout:g} seconds"
+        if self.timeouts == 1 and self.evaluator.execution.attempts > 1:
+            raise InfrastructureFault(message)
+        return Rollout(error=TimeoutError(message))
+
+    async def _judge(self, rollout: Rollout) -> tuple[Failure | None, Feedback]:
+        if rollout.error is None:
+            return None, await self._persist(functools.partial(self._score, rollout), "metric")
+        failure = Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
+        text = f"The app failed with {failure.message}"
+        return failure, Feedback(self.evaluator.failure_score, text)
+
+    async def _score(self, rollout: Rollout) -> Feedback:
+        async with self.evaluator.gate.place():
+            return await self.evaluator.stages.feedback(self.example, rollout)
+
+    async def _persist(self, operation: Callable[[], Awaitable[T]], what: str) -> T:
+        execution = self.evaluator.execution
+        notify = self.evaluator.stages.notify
+        return await with_retries(
+            operation,
+            attempts=execution.attempts,
+            max_wait=execution.max_wait,
+            on_retry=lambda attempt, wait, fault: notify(
+                Retried(number=self.number, what=what, attempt=attempt, wait=wait, error=fault.message)
+            ),
+        )
+
+
+def _finished(outcome: Outcome, purpose: Purpose, number: int, *, reused: bool) -> Event:
+    return RolloutFinished(
+        number=number,
+        purpose=purpose,
+        example=outcome.example,
+        score=outcome.score,
+        failed=outcome.failure is not None,
+        reused=reused,
+        usage=outcome.trajectory.usage,
+    )

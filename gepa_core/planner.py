@@ -1,0 +1,74 @@
+"""Deciding what a proposal will be, before anything is spent on it."""
+
+from __future__ import annotations
+
+import attrs
+
+from gepa_core.attempt import Plan
+from gepa_core.budget import Ledger
+from gepa_core.errors import PluginError
+from gepa_core.pool import Pool
+from gepa_core.stages import Stages
+from gepa_core.types import Merge, Spend
+
+CALLS_PER_COMPONENT = 2
+"""The reflection model is asked for a text once, and once more when the first cannot be used."""
+
+
+@attrs.frozen(kw_only=True)
+class NoPlan:
+    """Why no proposal was planned, and whether what is in flight may leave enough budget for it."""
+
+    reason: str
+    may_fit_later: bool = False
+
+
+@attrs.define(kw_only=True, eq=False)
+class Planner:
+    """Asks the deciding hooks, and reserves nothing that the budget does not hold."""
+
+    stages: Stages
+    ledger: Ledger
+
+    def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
+        """The plan of proposal ``number``, decided by ``pool`` alone."""
+        if number == 0:
+            return Plan(number=0, kind="seed", pool=pool, reserved=Spend(rollouts=len(pool.val)))
+        reason = self.stages.stop_reason(pool)
+        if reason:
+            return NoPlan(reason=reason)
+        merge = self.stages.merge(pool, number)
+        plan = self._mutation(pool, number) if merge is None else self._merge(pool, number, merge)
+        refusal = self.ledger.refusal(plan.reserved)
+        return NoPlan(reason=refusal, may_fit_later=self.ledger.in_flight) if refusal else plan
+
+    def _mutation(self, pool: Pool, number: int) -> Plan:
+        parent = self.stages.parent(pool, number)
+        examples = self.stages.examples(pool, parent, number)
+        cost = 2 * len(examples) + len(pool.val) if examples else 0
+        return Plan(
+            number=number,
+            kind="mutation",
+            pool=pool,
+            parents=(parent,),
+            examples=examples,
+            reserved=Spend(rollouts=cost, reflections=CALLS_PER_COMPONENT * len(pool.components)),
+        )
+
+    def _merge(self, pool: Pool, number: int, merge: Merge) -> Plan:
+        parents = tuple(pool.members[index] for index in merge.parents)
+        by_id = {example.id: example for example in pool.val}
+        scored = [id_ for id_ in merge.examples if all(id_ in parent.scores for parent in parents)]
+        if not merge.examples or len(scored) < len(merge.examples):
+            raise PluginError("'gepa_merge_candidates' asked for a test on examples that a parent never ran")
+        if set(merge.texts) != {component.name for component in pool.components}:
+            raise PluginError("'gepa_merge_candidates' has to give a text for every component, and no other")
+        return Plan(
+            number=number,
+            kind="merge",
+            pool=pool,
+            parents=parents,
+            examples=tuple(by_id[id_] for id_ in merge.examples),
+            merge=merge,
+            reserved=Spend(rollouts=len(pool.val)),
+        )

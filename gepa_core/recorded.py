@@ -1,0 +1,104 @@
+"""The reflection model as a proposal sees it: every answer is stored before it is used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import attrs
+
+from gepa_core.errors import GepaError, ModelFault, ProposalDropped
+from gepa_core.evaluate import Execution
+from gepa_core.events import ReflectionFinished, Retried
+from gepa_core.faults import as_model_error, describe, rejects_text
+from gepa_core.gate import Gate
+from gepa_core.protocols import Completion, LanguageModel, Message
+from gepa_core.retry import with_retries
+from gepa_core.stages import Stages
+from gepa_core.store import Store
+from gepa_core.types import Usage, content_id
+
+
+@attrs.define(kw_only=True, eq=False)
+class RecordedModel:
+    """A `LanguageModel` for one proposal.
+
+    A question that this proposal has asked before, in this process or in one that was killed, is answered
+    from the store. Otherwise it waits for a place, is tried again after infrastructure faults, and counted.
+
+    Attributes:
+        allowed: calls that were reserved for the proposal; one more drops it.
+        calls: calls made so far, those answered from the store included.
+        usage: what they used.
+    """
+
+    model: LanguageModel
+    number: int
+    allowed: int
+    store: Store
+    gate: Gate
+    stages: Stages
+    execution: Execution
+    calls: int = attrs.field(default=0, init=False)
+    usage: Usage = attrs.field(factory=Usage, init=False)
+    _asked: Counter[str] = attrs.field(factory=Counter, init=False)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    async def complete(self, messages: Sequence[Message]) -> Completion:
+        """Answer ``messages``.
+
+        Raises:
+            ProposalDropped: the proposal has used up the calls that were reserved for it.
+            InfrastructureFault: the model kept failing.
+            ModelFault: the model cannot be used at all.
+        """
+        if self.calls >= self.allowed:
+            raise ProposalDropped(f"calls: more than the {self.allowed} calls reserved for a proposal")
+        self.calls += 1
+        prompt = content_id([[message.role, message.content] for message in messages])
+        occurrence = self._asked[prompt]
+        self._asked[prompt] += 1
+        completion = self.store.answer(self.number, prompt, occurrence)
+        reused = completion is not None
+        if completion is None:
+            completion = await self._ask(messages)
+            self.store.save_answer(self.number, prompt, occurrence, completion)
+        self.usage += completion.usage
+        self.stages.notify(
+            ReflectionFinished(
+                number=self.number, text=completion.text, usage=completion.usage, reused=reused
+            )
+        )
+        return completion
+
+    async def _ask(self, messages: Sequence[Message]) -> Completion:
+        async def once() -> Completion:
+            async with self.gate.place():
+                try:
+                    return await self.model.complete(messages)
+                except Exception as error:
+                    raise self._fault(error) from error
+
+        return await with_retries(
+            once,
+            attempts=self.execution.attempts,
+            max_wait=self.execution.max_wait,
+            on_retry=lambda attempt, wait, fault: self.stages.notify(
+                Retried(
+                    number=self.number, what="reflection", attempt=attempt, wait=wait, error=fault.message
+                )
+            ),
+        )
+
+    def _fault(self, error: Exception) -> Exception:
+        """What an error of the model means for the proposal or the run."""
+        known = as_model_error(error)
+        if isinstance(known, GepaError):
+            return known
+        if rejects_text(error):
+            return ProposalDropped(f"prompt-refused: {self.name} refused the prompt: {describe(error)}")
+        return ModelFault(f"the reflection model {self.name!r} failed: {describe(error)}")

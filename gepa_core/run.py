@@ -1,0 +1,248 @@
+"""One call of `optimize`: everything it needs, put together, run, and summed up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gepa_core import fingerprint
+from gepa_core.attempt import Attempter
+from gepa_core.budget import Budget, Ledger
+from gepa_core.codec import to_plain
+from gepa_core.data import shared_content
+from gepa_core.defaults.running import RunSystem, UserMetric
+from gepa_core.engine import Engine
+from gepa_core.errors import ConfigurationError
+from gepa_core.evaluate import Evaluator, Execution
+from gepa_core.events import RunEnded, RunStarted, Warned
+from gepa_core.gate import Gate, Halted
+from gepa_core.lm import LiteLLM
+from gepa_core.manager import PluginManager
+from gepa_core.planner import Planner
+from gepa_core.pool import Pool
+from gepa_core.presets import Preset
+from gepa_core.protocols import LanguageModel, Metric, System
+from gepa_core.result import Comparison, Result
+from gepa_core.stages import Stages
+from gepa_core.state import State
+from gepa_core.statistics import paired_interval
+from gepa_core.store import Store
+from gepa_core.summary import cost_of
+from gepa_core.types import Candidate, Component, Example, Split
+from gepa_core.workers import Workers
+
+
+@attrs.define(kw_only=True, eq=False)
+class Run:
+    """One optimisation, checked and ready.
+
+    Attributes:
+        components: those of the system that are optimised.
+        splits: the three data sets; validation is never empty.
+        shares_train: whether the training set serves as the validation set.
+    """
+
+    system: System
+    components: tuple[Component, ...]
+    splits: Mapping[Split, tuple[Example, ...]]
+    shares_train: bool
+    metric: Metric
+    model: LanguageModel
+    budget: Budget
+    plugins: Sequence[Any]
+    run_dir: Path
+    seed: int
+    preset: Preset
+    execution: Execution
+    _gate: Gate | None = attrs.field(default=None, init=False)
+
+    def interrupt(self) -> None:
+        """Let nothing more begin. Call it on the event loop's thread."""
+        if self._gate is not None:
+            self._gate.halt("it was interrupted")
+
+    async def execute(self) -> Result:
+        """Run it, or go on with what the run directory holds.
+
+        Raises:
+            GepaError: see `gepa_core.optimize`.
+        """
+        workers = Workers()
+        builtin = {
+            "capture": RunSystem(workers=workers),
+            "metric": UserMetric(metric=self.metric, workers=workers),
+        }
+        manager = PluginManager(self.plugins, {**self.preset.plugins, **builtin})
+        store = Store.open(self.run_dir)
+        try:
+            fingerprint.check(store, self._facts(manager))
+            return await self._search(store, Stages(manager, workers))
+        finally:
+            store.close()
+            workers.close()
+
+    def _facts(self, manager: PluginManager) -> dict[str, Any]:
+        return fingerprint.fingerprint(
+            components=self.components,
+            splits=self.splits,
+            metric=self.metric,
+            model=self.model.name,
+            plugins=manager.plugins,
+            preset=self.preset,
+            seed=self.seed,
+        )
+
+    async def _search(self, store: Store, stages: Stages) -> Result:
+        stored = store.proposals()
+        state = State(
+            components=self.components,
+            train=self.splits["train"],
+            val=self.splits["val"],
+            seed=self.seed,
+            frontier_of=self.preset.frontier,
+            perfect_score=self.preset.perfect_score,
+        )
+        ledger = Ledger(budget=self.budget, state=state, kept=2 * len(self.splits["test"]))
+        ledger.check(2 * len(self.splits["val"]) + 2 * min(3, len(self.splits["train"])))
+        self._write_facts(store, resumed=bool(stored))
+        self._gate = Gate(self.execution.concurrency)
+        evaluator = self._evaluator(store, stages, self._gate)
+        engine = Engine(
+            state=state,
+            stages=stages,
+            store=store,
+            gate=self._gate,
+            planner=Planner(stages=stages, ledger=ledger),
+            attempter=Attempter(
+                seed=Candidate(texts={part.name: part.text for part in self.components}),
+                evaluator=evaluator,
+                stages=stages,
+                store=store,
+                gate=self._gate,
+                model=self.model,
+                reuse=self.preset.reuse,
+            ),
+            stored=stored,
+            lookahead=self.preset.lookahead,
+        )
+        reason = "an error"
+        stages.configure(Pool(state), str(self.run_dir))
+        try:
+            self._announce(stages, stored=len(stored), spent=sum(sum(p.rollouts.values()) for p in stored))
+            reason = await self._run_engine(engine)
+            test = await self._test(store, stages, state) if engine.finished else None
+            store.set_meta({"reason": reason, "ended": _now()})
+            stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
+            return self._result(store, state, test, reason)
+        finally:
+            stages.unconfigure(Pool(state), reason)
+
+    async def _run_engine(self, engine: Engine) -> str:
+        """Run the engine within the time limit."""
+        if isinstance(self.model, LiteLLM):
+            self.model.preload()
+        seconds = self.budget.seconds
+        if seconds is None:
+            return await engine.run()
+        alarm = asyncio.get_running_loop().call_later(
+            seconds, engine.gate.halt, f"the time limit of {seconds:g} seconds is over"
+        )
+        try:
+            return await engine.run()
+        finally:
+            alarm.cancel()
+
+    def _evaluator(self, store: Store, stages: Stages, gate: Gate) -> Evaluator:
+        return Evaluator(
+            system=self.system,
+            stages=stages,
+            store=store,
+            gate=gate,
+            execution=self.execution,
+            failure_score=self.preset.failure_score,
+        )
+
+    async def _test(self, store: Store, stages: Stages, state: State) -> Comparison | None:
+        """Compare the seed with the best candidate on the test set, once, at the end."""
+        examples = self.splits["test"]
+        if not examples:
+            return None
+        self._gate = Gate(self.execution.concurrency)
+        evaluator = self._evaluator(store, stages, self._gate)
+        scores: dict[int, dict[str, float]] = {}
+        try:
+            for index in dict.fromkeys((0, state.best)):
+                candidate = state.members[index].candidate
+                outcomes = await evaluator.evaluate(candidate, examples, purpose="test", number=-1)
+                scores[index] = {outcome.example: outcome.score for outcome in outcomes}
+        except Halted:
+            return None
+        return _compare(scores[0], scores[state.best])
+
+    def _result(self, store: Store, state: State, test: Comparison | None, reason: str) -> Result:
+        if not state.members:
+            raise Halted(f"the run ended before the seed was scored: {reason}")
+        seed, best = state.members[0], state.members[state.best]
+        return Result(
+            app=self.system.build(best.candidate.texts),
+            best=best.candidate,
+            seed=seed.candidate,
+            val=_compare(seed.scores, best.scores),
+            test=test,
+            cost=cost_of(store),
+            stop_reason=reason,
+            proposals=tuple(state.proposals),
+            run_dir=self.run_dir,
+        )
+
+    def _announce(self, stages: Stages, *, stored: int, spent: int) -> None:
+        stages.notify(
+            RunStarted(
+                run_dir=str(self.run_dir),
+                components=tuple(component.name for component in self.components),
+                train=len(self.splits["train"]),
+                val=len(self.splits["val"]),
+                test=len(self.splits["test"]),
+                rollout_budget=self.budget.rollouts,
+                resumed=stored,
+                spent=spent,
+                shared_validation=self.shares_train,
+            )
+        )
+        overlap = 0 if self.shares_train else shared_content(self.splits["train"], self.splits["val"])
+        if overlap:
+            message = f"{overlap} training examples are in the validation set too, so its scores flatter"
+            stages.notify(Warned(message=message))
+        if self.shares_train:
+            message = "there is no validation set, so the training set serves, and its scores flatter"
+            stages.notify(Warned(message=message))
+
+    def _write_facts(self, store: Store, *, resumed: bool) -> None:
+        """What people and tools want to know of a run without running it."""
+        facts = {
+            "components": json.dumps([to_plain(component) for component in self.components]),
+            "sizes": json.dumps({split: len(examples) for split, examples in self.splits.items()}),
+            "budget": json.dumps(attrs.asdict(self.budget)),
+            "preset": self.preset.name,
+            "reason": "",
+        }
+        store.set_meta(facts if resumed else {**facts, "begun": _now()})
+
+
+def _compare(seed: Mapping[str, float], best: Mapping[str, float]) -> Comparison:
+    """Both on the examples that both ran."""
+    seed = {example: score for example, score in seed.items() if example in best}
+    best = {example: best[example] for example in seed}
+    if not seed:
+        raise ConfigurationError("the seed and the best candidate share no validation example")
+    return Comparison(seed=seed, best=best, difference=paired_interval(seed, best))
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
