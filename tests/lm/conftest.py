@@ -27,11 +27,18 @@ def _error(message: str, code: str | None = None) -> dict[str, object]:
 
 REPLIES: dict[str, tuple[int, dict[str, str], dict[str, object]]] = {
     "ok": (200, {}, SUCCESS),
+    "unpriced": (200, {}, {**SUCCESS, "model": "nobody-knows-me"}),
+    "unmetered": (200, {}, {name: value for name, value in SUCCESS.items() if name != "usage"}),
     "rate": (429, {"Retry-After": "7"}, _error("Rate limit reached for requests", "rate_limit_exceeded")),
-    "quota": (429, {}, _error("You exceeded your current quota, please check your plan", "insufficient_quota")),
+    "quota": (
+        429,
+        {},
+        _error("You exceeded your current quota", "insufficient_quota"),
+    ),
     "key": (401, {}, _error("Incorrect API key provided: sk-abcdef1234567890", "invalid_api_key")),
     "missing": (404, {}, _error("The model `x` does not exist or you do not have access", "model_not_found")),
     "long": (400, {}, _error("maximum context length is 8192 tokens", "context_length_exceeded")),
+    "parameter": (400, {}, _error("Unknown parameter: 'colour'", "unknown_parameter")),
     "down": (503, {}, _error("The server is overloaded")),
 }
 

@@ -15,10 +15,11 @@ from gepa_core.lm import CallableModel
 from gepa_core.protocols import Completion, Message
 from gepa_core.types import Usage
 
+HELLO = [Message("user", "hello")]
 TALK = [Message("user", "write"), Message("assistant", "x"), Message("user", "again")]
 
 
-def ask(function: Callable[..., Any], messages: Sequence[Message] = (Message("user", "hello"),)) -> Completion:
+def ask(function: Callable[..., Any], messages: Sequence[Message] = HELLO) -> Completion:
     return asyncio.run(CallableModel(function=function).complete(messages))
 
 
@@ -76,7 +77,7 @@ class Method:
         (Method().ask, "<hello>"),
         (functools.partial(takes_str), "<hello>"),
         (functools.partial(takes_str_async), "<hello>"),
-        (lambda prompt: takes_str_async(prompt), "<hello>"),
+        (lambda prompt: takes_str_async(prompt.strip()), "<hello>"),
         (str, "hello"),
     ],
 )
@@ -101,16 +102,16 @@ def test_what_it_used_is_unknown_and_not_nothing() -> None:
 
 def test_it_may_report_what_it_used() -> None:
     completion = Completion(text="x", usage=Usage(calls=1, input_tokens=7), finish_reason="length")
-    assert ask(lambda prompt: completion) is completion
+    assert ask(lambda _: completion) is completion
 
 
 def test_no_answer_is_an_empty_text() -> None:
-    assert ask(lambda prompt: None).text == ""
+    assert ask(lambda _: None).text == ""
 
 
 def test_an_answer_that_is_no_text_is_refused() -> None:
     with pytest.raises(ModelFault, match="returned 'dict'"):
-        ask(lambda prompt: {"content": "x"})
+        ask(lambda _: {"content": "x"})
 
 
 def test_a_function_without_a_parameter_is_refused_before_it_is_called() -> None:
@@ -133,7 +134,7 @@ def test_sync_functions_run_at_the_same_time() -> None:
 
 
 def test_a_passing_error_becomes_an_infrastructure_fault() -> None:
-    def function(prompt: str) -> str:
+    def function(_prompt: str) -> str:
         raise ConnectionError("refused")
 
     with pytest.raises(InfrastructureFault, match="refused"):
@@ -141,7 +142,7 @@ def test_a_passing_error_becomes_an_infrastructure_fault() -> None:
 
 
 def test_a_bug_in_it_comes_out_unchanged() -> None:
-    def function(prompt: str) -> str:
+    def function(_prompt: str) -> str:
         raise ZeroDivisionError("bug")
 
     with pytest.raises(ZeroDivisionError):
@@ -151,7 +152,7 @@ def test_a_bug_in_it_comes_out_unchanged() -> None:
 def test_an_exhausted_iterator_is_an_error_and_not_a_hang() -> None:
     answers = iter(["one"])
 
-    def function(prompt: str) -> str:
+    def function(_prompt: str) -> str:
         return next(answers)
 
     assert ask(function).text == "one"

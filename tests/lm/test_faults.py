@@ -1,4 +1,4 @@
-"""Classification of errors by what they look like: stand-ins named and shaped like other libraries' errors."""
+"""Classification of errors by their looks: stand-ins named and shaped like other libraries' errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Response:
 
 def foreign(name: str, message: str = "", *, module: str = "somewhere", **fields: Any) -> Exception:
     """An error whose class is called ``name`` and comes from ``module``."""
-    error = type(name, (Exception,), {"__module__": module})(message)
+    error: Exception = type(name, (Exception,), {"__module__": module})(message)
     for field, value in fields.items():
         setattr(error, field, value)
     return error
@@ -43,7 +43,7 @@ INFRASTRUCTURE = [
     OSError(errno.ENETUNREACH, "Network is unreachable"),
     OSError(errno.EMFILE, "Too many open files"),
     http.client.IncompleteRead(b""),
-    http.client.RemoteDisconnected(),
+    http.client.RemoteDisconnected("closed"),
     *[foreign("APIStatusError", status_code=status) for status in (408, 409, 429, 500, 502, 503, 504, 529)],
     foreign("ClientResponseError", status=503, module="aiohttp.client_exceptions"),
     foreign("HTTPStatusError", response=Response(502), module="httpx"),
@@ -72,7 +72,7 @@ MODEL = [
     foreign("BadRequestError", "LLM Provider NOT provided.", status_code=400, module="litellm.exceptions"),
     foreign("OpenAIError", "The api_key client option must be set", module="openai"),
     foreign("NoCredentialsError", module="botocore.exceptions"),
-    foreign("ClientError", response={"Error": {"Code": "AccessDeniedException"}}, module="botocore.exceptions"),
+    foreign("ClientError", response={"Error": {"Code": "AccessDeniedException"}}, module="botocore"),
     ModelFault("no such model"),
     ConfigurationError("litellm is not installed"),
 ]
@@ -117,7 +117,7 @@ def test_an_error_raised_while_handling_another_is_classified_by_it() -> None:
         try:
             raise ConnectionError("gone")
         except ConnectionError:
-            raise KeyError("answer")  # noqa: B904: this is the case under test
+            raise KeyError("answer")  # noqa: B904 - this is the case under test
 
     with pytest.raises(KeyError) as caught:
         app()

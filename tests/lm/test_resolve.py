@@ -27,7 +27,7 @@ class ChatModel:
 
 class ModelAdapter:
     def wrap(self, target: Any) -> System:
-        raise ConfigurationError("only models")
+        raise ConfigurationError(f"{target!r} is no app: this adapter knows models only")
 
     def language_model(self, model: Any) -> LanguageModel | None:
         return Model() if isinstance(model, ChatModel) else None

@@ -43,9 +43,7 @@ def run(
     on_retry: Callable[[int, float, Fault], None] = lambda *_: None,
 ) -> str:
     return asyncio.run(
-        with_retries(
-            operation, attempts=attempts, max_wait=max_wait, on_retry=on_retry, sleep=clock.sleep
-        )
+        with_retries(operation, attempts=attempts, max_wait=max_wait, on_retry=on_retry, sleep=clock.sleep)
     )
 
 
