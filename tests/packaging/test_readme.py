@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from gepa.api import optimize as reference_optimize
+
+import gepa_core
 from gepa_core.manager import PluginManager
 from gepa_core.pool import Pool
 from gepa_core.state import State
@@ -64,3 +69,11 @@ def test_the_first_commands_are_the_two_targets() -> None:
     commands = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert [line.split("#")[0].strip() for line in commands[0].splitlines()] == ["make demo", "make test"]
     assert commands[1].splitlines()[0] == "pip install -e . -e adapters/langchain -e plugins/offline"
+
+
+def test_the_table_counts_parameters_rightly() -> None:
+    row = next(line for line in README.splitlines() if line.startswith("| parameters of"))
+    ours, theirs = (int(cell) for cell in row.split("|")[2:4])
+    assert ours == len(signature(gepa_core.optimize).parameters)
+    assert theirs == len(signature(reference_optimize).parameters)
+    assert version("gepa") == "0.1.4"
