@@ -23,7 +23,8 @@ class Preset:
         name: for reports.
         plugins: built-in plugins by name; leave one out with ``plugins=["no:name"]``.
         lookahead: proposals that may be on their way at once. 1 is the paper's sequential loop; more
-            overlap the models' latencies, and decide on a pool that is that much older.
+            overlap the models' latencies and save time, but decide on a pool that is that much older, and
+            so find less for the same rollouts.
         reuse: whether a parent's known outcomes on training examples are used again.
         frontier: what the Pareto frontier is kept over.
         perfect_score: the score that cannot be bettered; None when there is none. A seed that beats it
@@ -42,13 +43,13 @@ class Preset:
 
 def paper() -> Preset:
     """The algorithm of arXiv 2507.19457, with merges."""
-    return Preset(name="paper", plugins=_plugins(skip_solved=False), lookahead=1, reuse=False)
+    return Preset(name="paper", plugins=_plugins(skip_solved=False), reuse=False)
 
 
 def default() -> Preset:
     """The paper's algorithm without its waste: known outcomes are used again, and minibatches avoid
-    examples that the parent has solved. Four proposals are on their way at once."""
-    return Preset(name="default", plugins=_plugins(skip_solved=True), lookahead=4)
+    examples that the parent has solved."""
+    return Preset(name="default", plugins=_plugins(skip_solved=True))
 
 
 PRESETS: Mapping[str, Callable[[], Preset]] = {"default": default, "paper": paper}
