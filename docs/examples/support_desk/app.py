@@ -16,8 +16,8 @@ triage_prompt = ChatPromptTemplate.from_messages(
         (
             "system",
             "You sort the support tickets of a company that sells software and devices.\n"
-            "Choose a queue (accounts, billing, privacy, retention, returns, risk, sales, shipping or technical) "
-            "and a priority (low, normal, high or urgent).\n"
+            "Choose a queue (accounts, billing, privacy, retention, returns, risk, sales, shipping or "
+            "technical) and a priority (low, normal, high or urgent).\n"
             "Answer with two lines:\n"
             "queue: the queue\n"
             "priority: the priority",

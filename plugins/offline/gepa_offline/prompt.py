@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -46,7 +45,7 @@ class Prompt:
     @property
     def key(self) -> str:
         """The whole prompt as one string: what random draws are made from."""
-        tools = json.dumps(self.tools, sort_keys=True) if self.tools else ""
+        tools = repr(self.tools) if self.tools else ""  # of JSON values: the same in every process
         return "\0".join(f"{role}\1{text}" for role, text in self.turns) + tools
 
     @property

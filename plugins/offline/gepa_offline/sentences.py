@@ -7,7 +7,7 @@ import re
 import attrs
 
 _END = re.compile(r"(?<=[.!?;])\s+|\n+")
-_NOISE = re.compile(r"[^a-z0-9'_-]+")
+_NOISE = re.compile(r"[^a-z0-9_-]+")
 
 
 @attrs.frozen

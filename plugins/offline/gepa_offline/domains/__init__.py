@@ -11,9 +11,11 @@ from gepa_offline.domain import Domain
 def all_domains() -> tuple[Domain, ...]:
     """Every domain, in a fixed order."""
 
+    from gepa_offline.domains.multi_hop import MULTI_HOP
     from gepa_offline.domains.support_desk import SUPPORT_DESK
+    from gepa_offline.domains.tool_use import TOOL_USE
 
-    return (SUPPORT_DESK,)
+    return (SUPPORT_DESK, MULTI_HOP, TOOL_USE)
 
 
 def domain(name: str) -> Domain:

@@ -106,7 +106,7 @@ _QUEUE_RULES = (
             ),
             cues=("rate limit sales",),
             broad="Send everything about the software's limits or faults to the sales queue.",
-            broad_cue="everything software's sales",
+            broad_cue="everything software sales",
             spoils=("queue.bug",),
         ),
     ),
