@@ -38,9 +38,10 @@ class Site:
 
 @attrs.define(eq=False)
 class Node:
-    """An object of the graph and its edges to other objects of the graph."""
+    """An object of the graph, the way on which it was found, and its edges to other objects of the graph."""
 
     value: object = attrs.field(repr=False)
+    hop: Hop | None = attrs.field(default=None, repr=False)
     edges: list[tuple[Edge, int]] = attrs.field(factory=list, repr=False)
 
 
@@ -79,13 +80,13 @@ def walk(root: object, policy: Policy, *, max_objects: int = MAX_OBJECTS) -> Gra
     """
     nodes: dict[int, Node] = {id(root): Node(root)}
     sites: list[Site] = []
-    stack: list[tuple[Node, Hop | None]] = [(nodes[id(root)], None)]
+    stack = [nodes[id(root)]]
     while stack and len(nodes) < max_objects:
-        node, before = stack.pop()
-        fresh: list[tuple[Node, Hop | None]] = []
+        node = stack.pop()
+        fresh: list[Node] = []
         for edge, held in children(node.value, policy):
             if isinstance(held, str):
-                hop = Hop(node.value, edge, before)
+                hop = Hop(node.value, edge, node.hop)
                 if policy.is_site(hop, held):
                     sites.append(Site(hop, held))
                 continue
@@ -93,7 +94,7 @@ def walk(root: object, policy: Policy, *, max_objects: int = MAX_OBJECTS) -> Gra
                 continue
             node.edges.append((edge, id(held)))
             if id(held) not in nodes:
-                nodes[id(held)] = Node(held)
-                fresh.append((nodes[id(held)], Hop(node.value, edge, before)))
+                nodes[id(held)] = Node(held, Hop(node.value, edge, node.hop))
+                fresh.append(nodes[id(held)])
         stack.extend(reversed(fresh))
     return Graph(root, nodes, sites, bool(stack))

@@ -1,0 +1,250 @@
+"""What the adapter makes of each text that the walk found: a component, or a text that is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+from langchain_core.messages import BaseMessage
+from langchain_core.prompts import (
+    BasePromptTemplate,
+    FewShotChatMessagePromptTemplate,
+    FewShotPromptTemplate,
+    PromptTemplate,
+)
+from langchain_core.prompts.dict import DictPromptTemplate
+from langchain_core.prompts.message import BaseMessagePromptTemplate
+from langchain_core.prompts.string import get_template_variables
+
+from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable
+from gepa_core.errors import ConfigurationError
+from gepa_core.protocols import LeftAlone
+from gepa_core.templates import Syntax
+from gepa_langchain.places import Place, source_of
+from gepa_langchain.policy import LangChainPolicy, site_kind
+from gepa_langchain.wording import is_instruction, why_no_instruction
+
+_SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jinja2": "jinja2"}
+FEW_SHOT_EDGES = ("example_prompt", "prefix", "suffix")
+_ORDER = {"prefix": 0, "suffix": 2, "partial": 3}
+_FORMATTING = ("{", "}", "%s", "%(", "${")
+
+Fit: TypeAlias = Literal["whole", "start", "end", "inside"]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Found:
+    """A text of the app that may change.
+
+    Attributes:
+        site: where it stands.
+        place: what the way there says.
+        kind: the component's kind.
+        guard: turns texts into what the app holds.
+        format: LangChain's name of the template format, empty for a text that is no template.
+        fit: how a message is made of it: it is the whole message, its start or end, or inside of it.
+    """
+
+    site: Site
+    place: Place
+    kind: str
+    guard: TemplateGuard
+    format: str = ""
+    fit: Fit = "whole"
+
+    def to_value(self, text: str) -> str:
+        """What the app is to hold for ``text``.
+
+        Raises:
+            ConfigurationError: a template variable would be lost or added.
+        """
+        template = self.guard.to_template(text)
+        if self.format and template != self.guard.template:
+            wanted = get_template_variables(self.guard.template, self.format)
+            if get_template_variables(template, self.format) != wanted:
+                raise ConfigurationError(f"The text at {self.place.source} must read exactly {wanted!r}.")
+        return template
+
+
+class _Refused(Exception):
+    """A text is left alone; the message says why."""
+
+
+def sort_sites(
+    graph: Graph, policy: LangChainPolicy, *, everything: bool
+) -> tuple[list[Found], list[LeftAlone]]:
+    """Divide the texts of ``graph`` into those that may change and those that are left alone.
+
+    Args:
+        everything: take also texts that do not read like instructions.
+    """
+    found: list[Found] = []
+    left = _examples_left(graph)
+    for site in graph.sites:
+        place = Place.of(site)
+        try:
+            one = _examine(site, place, everything=everything)
+            obstacle = copyable(graph, site, policy)
+            if obstacle:
+                raise _Refused(obstacle)
+        except (_Refused, Unguardable) as reason:
+            left.append(LeftAlone(source=place.source, reason=str(reason), text=site.text))
+        else:
+            found.append(one)
+    return _in_reading_order(found), left
+
+
+def _in_reading_order(found: Sequence[Found]) -> list[Found]:
+    """Prompts in the order of the walk, and the texts of each in the order in which a model reads them."""
+    prompts = list(dict.fromkeys(id(one.place.prompt) for one in found))
+    return sorted(
+        found,
+        key=lambda one: (prompts.index(id(one.place.prompt)), _ORDER.get(site_kind(one.site.hop) or "", 1)),
+    )
+
+
+def _examine(site: Site, place: Place, *, everything: bool) -> Found:
+    kind = site_kind(site.hop)
+    found = _READERS.get(kind or "", _variable)(site, place)
+    if everything or kind is None:
+        return found
+    if place.role in ("ai", "tool"):
+        raise _Refused(f"it is an example of an answer (role {place.role!r}), not an instruction")
+    if _is_example_question(place):
+        raise _Refused("it is the question of an example turn, not an instruction")
+    reason = why_no_instruction(found.guard.natural, found.guard.syntax)
+    if reason:
+        raise _Refused(reason)
+    return found
+
+
+def _template(site: Site, place: Place) -> Found:
+    owner = site.owner
+    template_format = owner.template_format if isinstance(owner, PromptTemplate | DictPromptTemplate) else ""
+    few_shot = _in_few_shot(place)
+    return Found(
+        site=site,
+        place=place,
+        kind="few_shot" if few_shot else "instructions" if place.role == "system" else "prompt",
+        guard=TemplateGuard.of(site.text, _SYNTAX[template_format]),
+        format=template_format,
+        fit="whole" if _is_whole(site, place) else "inside",
+    )
+
+
+def _block_template(site: Site, place: Place) -> Found:
+    template = site.hop.before.owner if site.hop.before else None
+    assert isinstance(template, DictPromptTemplate)
+    return Found(
+        site=site,
+        place=place,
+        kind="instructions" if place.role == "system" else "prompt",
+        guard=TemplateGuard.of(site.text, _SYNTAX[template.template_format]),
+        format=template.template_format,
+    )
+
+
+def _few_shot_end(site: Site, place: Place) -> Found:
+    owner = site.owner
+    assert isinstance(owner, FewShotPromptTemplate)
+    return Found(
+        site=site,
+        place=place,
+        kind="few_shot",
+        guard=TemplateGuard.of(site.text, _SYNTAX[owner.template_format]),
+        format=owner.template_format,
+        fit="start" if site.hop.edge.key == "prefix" else "end",
+    )
+
+
+def _message(site: Site, place: Place) -> Found:
+    guard = TemplateGuard.of(site.text, "plain")
+    kind = "instructions" if place.role == "system" else "prompt"
+    return Found(site=site, place=place, kind=kind, guard=guard)
+
+
+def _partial(site: Site, place: Place) -> Found:
+    if not is_instruction(site.text, words=4):
+        raise _Refused("it is a short value that fills a placeholder")
+    guard = TemplateGuard.of(site.text, "plain")
+    return Found(site=site, place=place, kind="partial", guard=guard, fit="inside")
+
+
+def _tool(_site: Site, _place: Place) -> Found:
+    raise _Refused("it is the description of a tool")
+
+
+def _variable(site: Site, place: Place) -> Found:
+    marks = [mark for mark in _FORMATTING if mark in site.text]
+    if marks:
+        raise _Refused(
+            f"it is a plain string with {marks[0]!r} in it, and how the app fills it is not known;"
+            " make it a PromptTemplate"
+        )
+    guard = TemplateGuard.of(site.text, "plain")
+    return Found(site=site, place=place, kind="prompt", guard=guard, fit="inside")
+
+
+_READERS: dict[str, Callable[[Site, Place], Found]] = {
+    "template": _template,
+    "block_template": _block_template,
+    "prefix": _few_shot_end,
+    "suffix": _few_shot_end,
+    "message": _message,
+    "block": _message,
+    "partial": _partial,
+    "tool": _tool,
+}
+
+
+def _in_few_shot(place: Place) -> bool:
+    return any(
+        hop.edge.key in FEW_SHOT_EDGES and not isinstance(hop.owner, BaseMessagePromptTemplate)
+        for hop in place.hops
+        if isinstance(hop.owner, BasePromptTemplate | FewShotChatMessagePromptTemplate)
+    )
+
+
+def _is_whole(site: Site, place: Place) -> bool:
+    """Whether a template makes a whole message: it is the prompt itself or a message's only template."""
+    if site.owner is place.prompt:
+        return True
+    before = site.hop.before
+    if before is not None and isinstance(before.owner, list):
+        before = before.before
+    return before is not None and isinstance(before.owner, BaseMessagePromptTemplate)
+
+
+def _is_example_question(place: Place) -> bool:
+    """Whether the text is a human turn that an answer and a further turn follow."""
+    if place.role != "human":
+        return False
+    for hop in place.hops:
+        if isinstance(hop.owner, list) and hop.edge.kind == "index" and isinstance(hop.edge.key, int):
+            following = hop.owner[hop.edge.key + 1 : hop.edge.key + 3]
+            if len(following) == 2 and _is_answer(following[0]):
+                return True
+    return False
+
+
+def _is_answer(message: object) -> bool:
+    if isinstance(message, BaseMessage):
+        return message.type == "ai"
+    return type(message).__name__ == "AIMessagePromptTemplate"
+
+
+def _examples_left(graph: Graph) -> list[LeftAlone]:
+    """Static few-shot examples, one entry for each prompt that has them."""
+    left = []
+    for node in graph.nodes.values():
+        prompt = node.value
+        if isinstance(prompt, FewShotPromptTemplate | FewShotChatMessagePromptTemplate) and prompt.examples:
+            left.append(
+                LeftAlone(
+                    source=f"{source_of(node.hop.path if node.hop else ())}.examples".removeprefix("."),
+                    reason=f"{len(prompt.examples)} static few-shot examples: data, not instructions",
+                    text=str(prompt.examples[0]),
+                )
+            )
+    return left

@@ -1,0 +1,84 @@
+"""Reading LangChain's messages, answers and reports of usage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+
+from gepa_core.jsonable import to_jsonable
+from gepa_core.types import Json, StepKind, Usage
+from gepa_langchain.attribution import Part
+
+
+def parts_of(message: BaseMessage) -> Iterator[Part]:
+    """The texts of a message with its role: one, or one for each text block."""
+    role = message.role if isinstance(message, ChatMessage) else message.type
+    if isinstance(message.content, str):
+        yield role, message.content
+        return
+    for block in message.content:
+        text = block if isinstance(block, str) else block.get("text")
+        if isinstance(text, str):
+            yield role, text
+
+
+def answer_of(response: LLMResult) -> Json:
+    """What a model answered: its text, or text and tool calls."""
+    for generation in (one for candidates in response.generations for one in candidates):
+        if not isinstance(generation, ChatGeneration):
+            return to_jsonable(generation.text)
+        return answer_of_message(generation.message)
+    return None
+
+
+def answer_of_message(message: BaseMessage) -> Json:
+    """The text of an answer, with its tool calls where there are any."""
+    text = str(message.text)
+    calls = [*message.tool_calls, *message.invalid_tool_calls] if isinstance(message, AIMessage) else []
+    if not calls:
+        return to_jsonable(text)
+    return {
+        "text": to_jsonable(text),
+        "tool_calls": [{"name": call["name"], "args": to_jsonable(call["args"])} for call in calls],
+    }
+
+
+def usage_of(response: LLMResult) -> Usage:
+    """Tokens as the provider reports them; what is not reported is unknown."""
+    for generation in (one for candidates in response.generations for one in candidates):
+        if isinstance(generation, ChatGeneration):
+            usage = usage_of_message(generation.message)
+            if not usage.unmetered:
+                return usage
+    output = response.llm_output or {}
+    return _usage(
+        output.get("token_usage") or output.get("usage") or {}, "prompt_tokens", "completion_tokens"
+    )
+
+
+def usage_of_message(message: BaseMessage) -> Usage:
+    """What a model's message says that it used."""
+    metadata = message.usage_metadata if isinstance(message, AIMessage) else None
+    return _usage(metadata or {}, "input_tokens", "output_tokens")
+
+
+def _usage(counts: Mapping[str, Any], sent: str, received: str) -> Usage:
+    given, answered = counts.get(sent), counts.get(received)
+    if not isinstance(given, int) or not isinstance(answered, int):
+        return Usage(calls=1, unmetered=1, unpriced=1)
+    return Usage(calls=1, input_tokens=given, output_tokens=answered, unpriced=1)
+
+
+def name_of(kind: StepKind, serialized: Mapping[str, Any] | None, about: Mapping[str, Any]) -> str:
+    """What a run is called: for a model the provider's name of it, else the run's own."""
+    if kind == "model":
+        params, metadata = about.get("invocation_params") or {}, about.get("metadata") or {}
+        for name in (params.get("model"), params.get("model_name"), metadata.get("ls_model_name")):
+            if isinstance(name, str) and name:
+                return name
+    described = serialized or {}
+    path = described.get("id") or [""]
+    return str(about.get("name") or described.get("name") or path[-1] or kind)
