@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 _HIDDEN = "[hidden]"
+_MOST = 20_000
+"""Characters of a message that are looked at: some errors carry whole documents."""
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+(?!realm\b)[\w.~+/=-]{8,}"), rf"\1 {_HIDDEN}"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
+            r"(?i)((?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
             r"[\w-]*[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
             r"(\"[^\"]*\"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\"']+)"
         ),
@@ -35,7 +37,7 @@ def redact(text: str) -> str:
 
 def scrub_addresses(text: str) -> str:
     """``text`` without the memory addresses of default reprs, which differ from process to process."""
-    return _ADDRESS.sub("at 0x…", text)
+    return _ADDRESS.sub("at 0x…", text) if "at 0x" in text else text
 
 
 def message_of(error: BaseException, *, limit: int = 500) -> str:
@@ -44,7 +46,7 @@ def message_of(error: BaseException, *, limit: int = 500) -> str:
         raw = str(error)
     except Exception:  # a broken __str__ must not hide the error that it belongs to
         raw = "(its message cannot be shown)"
-    line = " ".join(scrub_addresses(redact(raw)).split())
+    line = " ".join(scrub_addresses(redact(raw[:_MOST])).split())
     if len(line) <= limit:
         return line
     tail = limit // 3

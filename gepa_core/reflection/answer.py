@@ -24,7 +24,7 @@ _TAGGED = re.compile(
     r"(?:prompt|instructions?|text|answer|output|component|template|description))>(.*)</\1>",
     re.DOTALL | re.IGNORECASE,
 )
-_FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,})\S*\s*$", re.MULTILINE)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\S*[ \t\r]*$", re.MULTILINE)
 _SHORT = 400
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
 

@@ -9,7 +9,7 @@ import attrs
 _FENCE = re.compile(r" {0,3}(?P<run>`{3,}|~{3,})(?P<info>.*)", re.DOTALL)
 _BACKTICKS = re.compile(r"`+")
 _TAG = re.compile(r"[a-z0-9][a-z0-9_+.#-]{0,19}|[A-Z]{2,10}|Markdown|Text|Prompt|Jinja2?|Python")
-_LEADS_ON = re.compile(r":\W*$|^\s*#{1,6}\s|^\s*\*\*.*\*\*\s*$")
+_LEADS_ON = re.compile(r":[\s*_]*$|^\s*#{1,6}\s|^\s*\*\*.*\*\*\s*$")
 
 
 def fenced(text: str, tag: str = "") -> str:

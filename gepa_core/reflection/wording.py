@@ -52,7 +52,7 @@ _LEAD_LINE = re.compile(rf"{_any(_LEAD_LINES)}[ \t]*(?:\n|$)", re.IGNORECASE)
 _LEAD_WORDS = re.compile(
     rf"(?:here(?: is|'s) )?(?:the |my |an? )?{_NEW} (?:\w+ ){{0,2}}{_WHAT}: +", re.IGNORECASE
 )
-_SIGN_OFF = re.compile(rf"\n\s*\n{_any(_SIGN_OFFS)}[^\n]*\s*$", re.IGNORECASE)
+_SIGN_OFF = re.compile(rf"\n[ \t\r]*\n{_any(_SIGN_OFFS)}[^\n]*$", re.IGNORECASE)
 
 
 def is_refusal(text: str) -> bool:
