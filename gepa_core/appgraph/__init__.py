@@ -4,7 +4,7 @@ It imports no framework. An adapter subclasses `Policy`, calls `walk`, makes com
 wants, and builds each candidate with `copy_with`; a `TemplateGuard` turns texts into framework templates.
 """
 
-from gepa_core.appgraph.copying import copy_with, copyable
+from gepa_core.appgraph.copying import PathCopy, copy_with, copyable, path_copy
 from gepa_core.appgraph.edges import Edge, Hop, path_text
 from gepa_core.appgraph.guard import TemplateGuard, Unguardable
 from gepa_core.appgraph.matching import TextPattern
@@ -19,6 +19,7 @@ __all__ = [
     "Graph",
     "Hop",
     "NameForms",
+    "PathCopy",
     "Policy",
     "Site",
     "TemplateGuard",
@@ -26,6 +27,7 @@ __all__ = [
     "Unguardable",
     "copy_with",
     "copyable",
+    "path_copy",
     "path_text",
     "unique_names",
     "walk",

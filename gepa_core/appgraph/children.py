@@ -98,6 +98,8 @@ def _attributes(value: object, policy: Policy) -> Iterator[Child]:
             yield Edge("attr", name), held
     if own is not None and policy.follows_class(type(value)):
         yield from _class_attributes(type(value), set(own) | set(cached))
+    if own is not None:
+        yield from _methods(type(value), set(own), policy)
 
 
 def instance_dict(value: object) -> dict[str, object] | None:
@@ -154,3 +156,18 @@ def _class_attributes(kind: type, hidden: set[str]) -> Iterator[Child]:
             if is_data and not name.startswith("__") and name not in hidden:
                 hidden.add(name)
                 yield Edge("class_attr", name), held
+
+
+def _methods(kind: type, hidden: set[str], policy: Policy) -> Iterator[Child]:
+    """Plain methods of the classes whose methods ``policy`` follows, each as instances see it."""
+    followed = {base for base in kind.__mro__ if base is not object and policy.follows_methods(base)}
+    for base in kind.__mro__ if followed else ():
+        for name, held in list(vars(base).items()):
+            is_method = isinstance(held, types.FunctionType) and not _is_special(name)
+            if is_method and base in followed and name not in hidden:
+                yield Edge("method", name), held
+            hidden.add(name)
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")

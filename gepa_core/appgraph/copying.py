@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from gepa_core.appgraph.children import instance_dict, slots
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.policy import Policy
@@ -15,6 +17,19 @@ from gepa_core.appgraph.shells import CannotCopy, GlobalsOverlay, instance_dict_
 from gepa_core.appgraph.walk import Graph, Node, Site
 
 Changes = dict[int, dict[Edge, Any]]
+
+
+@attrs.frozen(eq=False)
+class PathCopy:
+    """What a path copy made.
+
+    Attributes:
+        root: the copy of the graph's root.
+        made: every copy or replacement, by the ``id`` of the original.
+    """
+
+    root: Any = attrs.field(repr=False)
+    made: Mapping[int, Any] = attrs.field(repr=False)
 
 
 def copy_with(graph: Graph, texts: Mapping[Site, str], policy: Policy) -> Any:
@@ -27,12 +42,36 @@ def copy_with(graph: Graph, texts: Mapping[Site, str], policy: Policy) -> Any:
     Raises:
         CannotCopy: an object on the way does not allow it.
     """
+    return path_copy(graph, texts, policy).root
+
+
+def path_copy(
+    graph: Graph,
+    values: Mapping[Site, Any],
+    policy: Policy,
+    *,
+    renewed: Iterable[object] = (),
+    replaced: Mapping[int, Any] | None = None,
+) -> PathCopy:
+    """A copy like `copy_with` makes, in which further objects are new, such as those with state.
+
+    Args:
+        values: what each site is to hold; a text, or whatever the app keeps there instead.
+        renewed: objects of the graph that are copied even if nothing below them changes.
+        replaced: objects to put in place of others, by the ``id`` of those. What is below one of these
+            stays as it is.
+
+    Raises:
+        CannotCopy: an object on the way does not allow it.
+    """
     changes: Changes = {}
-    for site, text in texts.items():
-        changes.setdefault(id(site.owner), {})[site.hop.edge] = text
-    touched = _touched(graph, changes)
+    for site, value in values.items():
+        changes.setdefault(id(site.owner), {})[site.hop.edge] = value
+    made = dict(replaced or {})
+    touched = _touched(graph, [*changes, *map(id, renewed), *made, id(graph.root)])
+    copy = _Copy(graph, changes, touched, policy, made)
     try:
-        return _Copy(graph, changes, touched | {id(graph.root)}, policy).of(id(graph.root))
+        return PathCopy(copy.of(id(graph.root)), made)
     except RecursionError as error:
         raise CannotCopy("the way to the text is too long to be copied") from error
 
@@ -62,12 +101,19 @@ def _touched(graph: Graph, owners: Iterable[int]) -> set[int]:
 class _Copy:
     """One path copy: remembers what it has made, by the id of the original."""
 
-    def __init__(self, graph: Graph, changes: Changes, touched: Collection[int], policy: Policy) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        changes: Changes,
+        touched: Collection[int],
+        policy: Policy,
+        made: dict[int, Any],
+    ) -> None:
         self._graph = graph
         self._changes = changes
         self._touched = touched
         self._policy = policy
-        self._made: dict[int, Any] = {}
+        self._made = made
 
     def of(self, key: int) -> Any:
         """The copy of a touched object.
@@ -194,6 +240,8 @@ def _put(shell: Any, edge: Edge, held: Any) -> None:
             dict.__setitem__(shell, edge.key, held)
         case "index" if isinstance(shell, deque):
             deque.__setitem__(shell, int(str(edge.key)), held)
+        case "method":
+            instance_dict_of(shell)[str(edge.key)] = types.MethodType(held, shell)
         case "global":
             shell.__globals__[str(edge.key)] = held
         case "part":

@@ -10,6 +10,7 @@ import attrs
 EdgeKind: TypeAlias = Literal[
     "attr",  # an instance attribute, in __dict__ or in a slot
     "class_attr",  # an attribute of the class that instances read through self
+    "method",  # a method of the class, which a copy holds itself when it is changed
     "item",  # a value of a mapping
     "index",  # an entry of a sequence
     "member",  # a member of a set

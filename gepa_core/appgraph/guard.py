@@ -23,25 +23,31 @@ class TemplateGuard:
         template: what the app holds, in the framework's syntax.
         natural: the same as a reader sees it, see `gepa_core.templates`.
         syntax: how placeholders are written.
+        escapes: whether the framework reads doubled braces as ordinary ones. Some fill in the names that
+            they know and leave every other brace as it is.
     """
 
     template: str
     natural: str
     syntax: Syntax
+    escapes: bool = True
 
     @classmethod
-    def of(cls, template: str, syntax: Syntax) -> TemplateGuard:
+    def of(cls, template: str, syntax: Syntax, *, escapes: bool = True) -> TemplateGuard:
         """Guard ``template``.
+
+        Args:
+            escapes: False where the framework has no escaping of braces.
 
         Raises:
             Unguardable: its placeholders cannot be told from its text.
         """
         natural = template
-        if syntax == "braces":
+        if syntax == "braces" and escapes:
             natural = _natural_of_braces(template)
         elif syntax == "mustache" and "{{=" in template:
             raise Unguardable("it changes mustache's delimiters")
-        guard = cls(template=template, natural=natural, syntax=syntax)
+        guard = cls(template=template, natural=natural, syntax=syntax, escapes=escapes)
         problems = guard.problems(natural)
         if problems:
             raise Unguardable(problems[0])
@@ -67,7 +73,7 @@ class TemplateGuard:
         problems = self.problems(text)
         if problems:
             raise ConfigurationError(f"The text cannot be used as this template: {'; '.join(problems)}.")
-        if self.syntax != "braces":
+        if self.syntax != "braces" or not self.escapes:
             return text
         variables = {token for _, token in _parse_braces(self.template) if token}
         return _braces_template(text, variables)

@@ -78,6 +78,11 @@ class Policy:
         del hop, text
         return False
 
+    def follows(self, hop: Hop, held: object) -> bool:
+        """Whether ``held``, which is not opaque, is looked into when it is reached by ``hop``."""
+        del hop, held
+        return True
+
     def cached(self, owner: object) -> Collection[str]:
         """Names of attributes of ``owner`` that are computed from others: neither followed nor copied."""
         del owner
@@ -90,6 +95,15 @@ class Policy:
     def follows_class(self, kind: type) -> bool:
         """Whether the data attributes of the class ``kind`` belong to the app."""
         return self.is_apps_own(kind.__module__)
+
+    def follows_methods(self, kind: type) -> bool:
+        """Whether the methods of the class ``kind`` are looked into for module variables that they read.
+
+        A changed one is put on the instance, where special methods such as ``__call__`` are not looked up;
+        those are left out. Off by default.
+        """
+        del kind
+        return False
 
     def is_apps_own(self, module: str | None) -> bool:
         """Whether a module is the user's: not the framework's, the standard library's, or installed."""

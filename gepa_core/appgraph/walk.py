@@ -92,9 +92,12 @@ def walk(root: object, policy: Policy, *, max_objects: int = MAX_OBJECTS) -> Gra
                 continue
             if isinstance(held, SCALARS) or policy.is_opaque(held):
                 continue
+            hop = Hop(node.value, edge, node.hop)
+            if not policy.follows(hop, held):
+                continue
             node.edges.append((edge, id(held)))
             if id(held) not in nodes:
-                nodes[id(held)] = Node(held, Hop(node.value, edge, node.hop))
+                nodes[id(held)] = Node(held, hop)
                 fresh.append(nodes[id(held)])
         stack.extend(reversed(fresh))
     return Graph(root, nodes, sites, bool(stack))
