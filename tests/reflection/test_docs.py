@@ -1,0 +1,82 @@
+"""docs/reflection.md and docs/models.md say what is so."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gepa_core.defaults.reflection import ReflectiveMutation
+from gepa_core.lm import LiteLLM, as_language_model
+from gepa_core.protocols import Message
+from gepa_core.reflection import render_prompt
+from gepa_core.reflection.extracted import Empty, NoText, Refused, Truncated, Unchanged
+from gepa_core.reflection.template import OPTIONAL, REQUIRED
+from tests.reflection.builders import REPLY, ROUTE, Scripted, late_parcel, request
+
+DOCS = Path(__file__).parents[2] / "docs"
+REFLECTION = (DOCS / "reflection.md").read_text("utf-8")
+MODELS = (DOCS / "models.md").read_text("utf-8")
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+
+
+def run(block: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(compile(block, "docs", "exec"), names)
+    return names
+
+
+def test_the_rendered_prompt_is_real() -> None:
+    shown = re.search(r"<!-- rendered prompt -->\n(`{4,})text\n(.*?)\n\1\n<!-- end", REFLECTION, re.DOTALL)
+    assert shown is not None
+    prompt = render_prompt(
+        REPLY,
+        all_components=[ROUTE, REPLY],
+        minibatch=[late_parcel()],
+        task="A support desk for an online shop.",
+    )
+    assert shown[2] == prompt.rstrip("\n")
+
+
+def test_every_reason_is_listed() -> None:
+    listed = re.findall(r"^\| `([a-z-]+)` \|", REFLECTION, re.MULTILINE)
+    kinds = [Refused, Empty, NoText, Truncated, Unchanged]
+    assert listed == [*(kind.word for kind in kinds), "placeholder", "too-long"]
+
+
+@pytest.mark.parametrize(("names", "need"), [(REQUIRED, "required"), (OPTIONAL, "optional")])
+def test_every_placeholder_is_listed(names: tuple[str, ...], need: str) -> None:
+    assert tuple(re.findall(rf"^\| `\{{(\w+)\}}` \|.*\| {need} \|$", REFLECTION, re.MULTILINE)) == names
+
+
+def test_the_options_and_the_template_can_be_used() -> None:
+    options, template = (run(block)["reflection"] for block in blocks(REFLECTION)[:2])
+    defaults = ReflectiveMutation()
+    assert (options.max_tokens, options.retries) == (defaults.max_tokens, defaults.retries)
+    model = Scripted("Answer in queue {queue}.")
+    assert asyncio.run(template.gepa_propose_texts(request(model))) == {"reply": "Answer in queue {queue}."}
+    assert "Name the two most frequent mistakes" in model.conversations[0][0].content
+
+
+def test_the_plugin_of_ones_own_works() -> None:
+    plugin = run(blocks(REFLECTION)[2])["BestOfTwo"]()
+    model = Scripted("Answer politely in {queue}.", "Answer in {queue}.")
+    assert asyncio.run(plugin.gepa_propose_texts(request(model))) == {"reply": "Answer in {queue}."}
+
+
+def test_the_models_can_be_used() -> None:
+    served, plain, conversing, counting = (run(block)["reflection_lm"] for block in blocks(MODELS))
+    assert isinstance(served, LiteLLM)
+    question = [Message("user", "hello")]
+    answers = [
+        asyncio.run(as_language_model(each).complete(question)) for each in (plain, conversing, counting)
+    ]
+    assert [answer.text for answer in answers][1:] == ["hello", "Answer briefly."]
+    assert "5 characters" in answers[0].text
+    assert [answer.usage.unpriced for answer in answers] == [1, 1, 0]
