@@ -11,7 +11,7 @@ import attrs
 from gepa_core.errors import PluginError, ProposalDropped, SystemFailed
 from gepa_core.evaluate import Evaluator
 from gepa_core.gate import Gate
-from gepa_core.guard import proposed_problems, text_problems
+from gepa_core.guard import merged_problems, proposed_problems, text_problems
 from gepa_core.mutation import MutationRequest, Reflected
 from gepa_core.pool import Pool
 from gepa_core.protocols import LanguageModel
@@ -142,6 +142,9 @@ class Attempter:
         ids = [example.id for example in plan.examples]
         before = max(([parent.scores[id_] for id_ in ids] for parent in plan.parents), key=sum)
         draft.before = tuple(before)
+        problems = merged_problems(plan.pool.components, plan.merge.texts)
+        if problems:
+            raise _Ended("dropped", "; ".join(problems))
         draft.candidate = self._new(plan, Candidate(texts=plan.merge.texts))
         await self._test(plan, draft, "merge", before)
 

@@ -55,3 +55,18 @@ def proposed_problems(
         for name in changed
         for problem in text_problems(components[name], current[name], new[name])
     ]
+
+
+def merged_problems(components: Sequence[Component], texts: Mapping[str, str]) -> list[str]:
+    """What is wrong with the texts of a merge, which has one for each of ``components``.
+
+    Args:
+        components: with the seed's texts, which are right by definition.
+        texts: the merge's texts by component name.
+    """
+    changed = [component for component in components if texts[component.name] != component.text]
+    return [
+        f"{problem} (component {component.name!r})"
+        for component in changed
+        for problem in text_problems(component, component.text, texts[component.name])
+    ]

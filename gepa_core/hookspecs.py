@@ -24,6 +24,29 @@ if TYPE_CHECKING:
     from gepa_core.state import Member
     from gepa_core.types import Candidate, Example, Feedback, Merge, Outcome, Rollout
 
+HOOKS = (
+    "gepa_configure",
+    "gepa_unconfigure",
+    "gepa_merge_candidates",
+    "gepa_select_parent",
+    "gepa_sample_examples",
+    "gepa_select_components",
+    "gepa_capture_trajectory",
+    "gepa_give_feedback",
+    "gepa_propose_texts",
+    "gepa_accept_candidate",
+    "gepa_next_validation",
+    "gepa_stop_reason",
+    "gepa_notify",
+)
+"""Every hook, in the order below."""
+
+MAY_BE_ASYNC = frozenset(("gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts"))
+"""Hooks that may take their time; the others answer at once."""
+
+MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa_stop_reason", "gepa_notify"}
+"""Hooks that stop at the first answer, so that there is an answer to wrap."""
+
 # -------------------------------------------------------------------------
 # set-up
 # -------------------------------------------------------------------------

@@ -1,9 +1,11 @@
-"""Finding plugins by name, checking them, and registering them in the order in which they are asked."""
+"""Finding plugins by name, and registering them in the order in which they are asked."""
 
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -11,7 +13,10 @@ import pluggy
 
 from gepa_core import hookspecs
 from gepa_core.errors import PluginError
+from gepa_core.hookspecs import HOOKS
+from gepa_core.implementation import Implementation
 from gepa_core.markers import PROJECT
+from gepa_core.registration import register
 
 PLUGIN_GROUP = "gepa_core.plugins"
 
@@ -56,7 +61,7 @@ class PluginManager:
     """The plugins of one run.
 
     Attributes:
-        pluggy: the underlying manager; only `gepa_core.stages` calls hooks through it.
+        pluggy: the underlying manager, which finds the hooks in a plugin and checks their arguments.
         plugins: the plugins by name, in the order in which they are asked.
     """
 
@@ -70,52 +75,62 @@ class PluginManager:
         Raises:
             PluginError: one of them cannot be used; says which and what to do.
         """
+        if isinstance(plugins, str):
+            raise PluginError(f"plugins={plugins!r} is a str: write plugins=[{plugins!r}]", plugin=plugins)
         self.pluggy = pluggy.PluginManager(PROJECT)
         self.pluggy.add_hookspecs(hookspecs)
-        names = _left_out(plugins, defaults)
-        chosen = [(name, plugin) for name, plugin in _named(plugins) if not name.startswith("no:")]
-        kept = [(name, plugin) for name, plugin in defaults.items() if name not in names]
+        left_out = _left_out(plugins, defaults)
+        chosen = [plugin for plugin in plugins if not _leaves_out(plugin)]
+        kept = [(name, plugin) for name, plugin in defaults.items() if name not in left_out]
+        self._distributions: dict[str, str] = {}
+        self.plugins: tuple[tuple[str, Any], ...] = (*self._named(chosen, defaults), *kept)
         # pluggy asks the last registered first, so registration goes from last to first.
-        for name, plugin in reversed([*chosen, *kept]):
-            self._register(name, plugin)
-        self.plugins: tuple[tuple[str, Any], ...] = (*chosen, *kept)
+        for name, plugin in reversed(self.plugins):
+            register(self.pluggy, name, plugin)
 
-    def _register(self, name: str, plugin: Any) -> None:
-        if inspect.isclass(plugin):
-            raise PluginError(
-                f"plugin {plugin.__name__!r} is a class: have you forgotten the '()' after it?", plugin=name
-            )
-        try:
-            self.pluggy.register(plugin, name=name)
-            self.pluggy.check_pending()
-        except (ValueError, TypeError, pluggy.PluginValidationError) as error:
-            raise PluginError(f"plugin {name!r} cannot be registered: {error}", plugin=name) from error
-        callers = self.pluggy.get_hookcallers(plugin) or []
-        if not callers:
-            raise PluginError(
-                f"plugin {name!r} implements no hook: mark its methods with @hookimpl, and see the docs for"
-                " the names of the hooks",
-                plugin=name,
-            )
-        for caller in callers:
-            for implementation in caller.get_hookimpls():
-                if implementation.plugin is plugin:
-                    _check_signature(name, implementation)
+    def implementations(self, hook: str) -> Sequence[Implementation]:
+        """The plugins' implementations of ``hook``, first asked first, without the wrappers."""
+        return self._found[hook][0]
+
+    def wrappers(self, hook: str) -> Sequence[Implementation]:
+        """The wrappers around ``hook``, outermost first."""
+        return self._found[hook][1]
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[list[Implementation], list[Implementation]]]:
+        return {hook: (self._find(hook, wrapper=False), self._find(hook, wrapper=True)) for hook in HOOKS}
+
+    def _find(self, hook: str, *, wrapper: bool) -> list[Implementation]:
+        caller: pluggy.HookCaller = getattr(self.pluggy.hook, hook)
+        return [
+            Implementation.of(one, hook, self._distributions.get(one.plugin_name, ""))
+            for one in reversed(caller.get_hookimpls())  # pluggy lists the last to be called first
+            if one.wrapper == wrapper
+        ]
+
+    def _named(self, plugins: Iterable[Any], taken: Iterable[str]) -> list[tuple[str, Any]]:
+        """Each plugin with a name that is unique and the same in every process."""
+        count = Counter(taken)
+        named: list[tuple[str, Any]] = []
+        for plugin in plugins:
+            if isinstance(plugin, str):
+                base, value = plugin, load_plugin(plugin)
+            else:
+                base, value = getattr(plugin, "__name__", type(plugin).__name__), plugin
+            count[base] += 1
+            name = base if count[base] == 1 else f"{base}#{count[base]}"
+            if isinstance(plugin, str):
+                self._distributions[name] = describe_distribution(installed_plugins()[plugin])
+            named.append((name, value))
+        return named
 
 
-def _check_signature(name: str, implementation: pluggy.HookImpl) -> None:
-    """pluggy never fills arguments that have defaults or are keyword-only: refuse them."""
-    for parameter in inspect.signature(implementation.function).parameters.values():
-        if parameter.kind is parameter.KEYWORD_ONLY or parameter.default is not parameter.empty:
-            raise PluginError(
-                f"plugin {name!r}: argument {parameter.name!r} of {implementation.function.__name__!r} would"
-                " never be filled, because it is keyword-only or has a default; make it a plain argument",
-                plugin=name,
-            )
+def _leaves_out(plugin: Any) -> bool:
+    return isinstance(plugin, str) and plugin.startswith("no:")
 
 
 def _left_out(plugins: Iterable[Any], defaults: Mapping[str, Any]) -> set[str]:
-    names = {plugin[3:] for plugin in plugins if isinstance(plugin, str) and plugin.startswith("no:")}
+    names = {plugin.removeprefix("no:") for plugin in plugins if _leaves_out(plugin)}
     for name in sorted(names - set(defaults)):
         raise PluginError(
             f"no built-in plugin is called {name!r}, so it cannot be left out; there are"
@@ -123,16 +138,3 @@ def _left_out(plugins: Iterable[Any], defaults: Mapping[str, Any]) -> set[str]:
             plugin=name,
         )
     return names
-
-
-def _named(plugins: Iterable[Any]) -> list[tuple[str, Any]]:
-    """Each plugin with a name that is unique and the same in every process."""
-    named: list[tuple[str, Any]] = []
-    for plugin in plugins:
-        if isinstance(plugin, str):
-            name, value = plugin, plugin if plugin.startswith("no:") else load_plugin(plugin)
-        else:
-            name, value = getattr(plugin, "__name__", type(plugin).__name__), plugin
-        count = sum(taken == name or taken.startswith(f"{name}#") for taken, _ in named)
-        named.append((f"{name}#{count + 1}" if count else name, value))
-    return named

@@ -6,7 +6,6 @@ import attrs
 
 from gepa_core.attempt import Plan
 from gepa_core.budget import Ledger
-from gepa_core.errors import PluginError
 from gepa_core.pool import Pool
 from gepa_core.stages import Stages
 from gepa_core.types import Merge, Spend
@@ -58,11 +57,6 @@ class Planner:
     def _merge(self, pool: Pool, number: int, merge: Merge) -> Plan:
         parents = tuple(pool.members[index] for index in merge.parents)
         by_id = {example.id: example for example in pool.val}
-        scored = [id_ for id_ in merge.examples if all(id_ in parent.scores for parent in parents)]
-        if not merge.examples or len(scored) < len(merge.examples):
-            raise PluginError("'gepa_merge_candidates' asked for a test on examples that a parent never ran")
-        if set(merge.texts) != {component.name for component in pool.components}:
-            raise PluginError("'gepa_merge_candidates' has to give a text for every component, and no other")
         return Plan(
             number=number,
             kind="merge",

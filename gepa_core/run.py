@@ -132,8 +132,8 @@ class Run:
             lookahead=self.preset.lookahead,
         )
         reason = "an error"
-        stages.configure(Pool(state), str(self.run_dir))
         try:
+            stages.configure(Pool(state), str(self.run_dir))
             self._announce(stages, stored=len(stored), spent=sum(sum(p.rollouts.values()) for p in stored))
             reason = await self._run_engine(engine)
             test = await self._test(store, stages, state) if engine.finished else None

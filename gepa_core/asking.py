@@ -1,0 +1,176 @@
+"""Asking plugins: in their order, one at a time, on the right thread, so that each answers for itself."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from gepa_core.answers import Nonsense
+from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PluginError
+from gepa_core.faults import classify
+from gepa_core.implementation import Implementation
+from gepa_core.manager import PluginManager
+from gepa_core.workers import Workers
+
+T = TypeVar("T")
+Given: TypeAlias = Mapping[str, Any]
+Check: TypeAlias = Callable[[Any], T]
+
+log = logging.getLogger("gepa_core.plugins")
+
+
+class Later:
+    """What a wrapper of a slow hook is given at its ``yield``: the answer, once it is awaited.
+
+    Nothing runs before that, so a wrapper that does not await it has replaced the run.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        self._ask: Callable[[], Awaitable[Any]] | None = ask
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """The answer.
+
+        Raises:
+            RuntimeError: it was awaited before: it would be run, and paid for, a second time.
+        """
+        if self._ask is None:
+            raise RuntimeError("an answer can be awaited only once: keep what the first 'await' returned")
+        ask, self._ask = self._ask, None
+        return ask().__await__()
+
+
+class Asker:
+    """Asks the plugins of one run. Checks are functions of `gepa_core.answers`."""
+
+    def __init__(self, manager: PluginManager, workers: Workers) -> None:
+        self._manager = manager
+        self._workers = workers
+
+    # hooks that answer at once ----------------------------------------------
+
+    def first(self, hook: str, check: Check[T], given: Given) -> T | None:
+        """The first answer that is not None, or None."""
+        ask: Callable[[], Any] = functools.partial(self._first, hook, check, given)
+        for wrapper in reversed(self._manager.wrappers(hook)):
+            ask = functools.partial(_around, wrapper, check, given, ask)
+        answer: T | None = ask()
+        return answer
+
+    def _first(self, hook: str, check: Check[T], given: Given) -> T | None:
+        for plugin in self._manager.implementations(hook):
+            answer = ask_one(plugin, given)
+            if answer is not None:
+                return checked(plugin, check, answer)
+        return None
+
+    def each(self, hook: str, given: Given) -> list[tuple[Implementation, Any]]:
+        """The answer of every plugin."""
+        return [(plugin, ask_one(plugin, given)) for plugin in self._manager.implementations(hook)]
+
+    def tell(self, hook: str, given: Given, leave_out: Collection[str] = ()) -> None:
+        """Call every plugin but those named; one that raises is logged and passed over."""
+        for plugin in self._manager.implementations(hook):
+            if plugin.plugin not in leave_out:
+                try:
+                    ask_one(plugin, given)
+                except Exception as error:
+                    log.warning("%s; it is passed over", error, exc_info=error)
+
+    # hooks that may take their time -----------------------------------------
+
+    async def first_slow(self, hook: str, check: Check[T], given: Given) -> T | None:
+        """The first answer that is not None, or None. Whatever is not async runs on a worker thread."""
+        ask: Callable[[], Awaitable[Any]] = functools.partial(self._first_slow, hook, check, given)
+        for wrapper in reversed(self._manager.wrappers(hook)):
+            ask = functools.partial(_around_slow, wrapper, check, given, ask)
+        answer: T | None = await ask()
+        return answer
+
+    async def _first_slow(self, hook: str, check: Check[T], given: Given) -> T | None:
+        for plugin in self._manager.implementations(hook):
+            call = functools.partial(plugin.call, given)
+            answer = await _settle(
+                plugin, call if plugin.is_async else functools.partial(self._workers.run, call)
+            )
+            if answer is not None:
+                return checked(plugin, check, answer)
+        return None
+
+
+def ask_one(plugin: Implementation, given: Given) -> Any:
+    """One plugin's answer, at once.
+
+    Raises:
+        PluginError: it raised, or has to be awaited.
+    """
+    try:
+        answer = plugin.call(given)
+    except Exception as error:
+        raise plugin.blame(_raised(error)) from error
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise plugin.blame("returned something to await, but this hook has to answer at once")
+    return answer
+
+
+def _around(wrapper: Implementation, check: Check[T], given: Given, ask: Callable[[], T | None]) -> T | None:
+    try:
+        answer = wrapper.wrap(given, ask)
+    except PluginError:  # of a plugin inside, or of one that does not yield once
+        raise
+    except Exception as error:
+        raise wrapper.blame(_raised(error)) from error
+    return None if answer is None else checked(wrapper, check, answer)
+
+
+async def _around_slow(
+    wrapper: Implementation, check: Check[T], given: Given, ask: Callable[[], Awaitable[Any]]
+) -> T | None:
+    answer = await _settle(wrapper, lambda: wrapper.wrap(given, lambda: Later(ask)))
+    return None if answer is None else checked(wrapper, check, answer)
+
+
+async def _settle(plugin: Implementation, call: Callable[[], Any]) -> Any:
+    """The result of ``call``, awaited as long as it is an awaitable.
+
+    Raises:
+        GepaError: what it raised, or what that means for the run.
+    """
+    try:
+        answer = call()
+        while inspect.isawaitable(answer):
+            answer = await answer
+    except GepaError:
+        raise
+    except Exception as error:
+        raise _as_fault(plugin, error) from error
+    return answer
+
+
+def checked(plugin: Implementation, check: Check[T], answer: Any) -> T:
+    """``answer``, checked.
+
+    Raises:
+        PluginError: it cannot be used; names the plugin.
+    """
+    try:
+        return check(answer)
+    except Nonsense as nonsense:
+        raise plugin.blame(f"answered {nonsense}") from None
+
+
+def _raised(error: Exception) -> str:
+    return f"raised {type(error).__name__}: {error}"
+
+
+def _as_fault(plugin: Implementation, error: Exception) -> GepaError:
+    """What an error of a slow hook means for the run: a passing fault may be tried again."""
+    fault, blame = classify(error), plugin.blame(_raised(error))
+    if fault.kind == "infrastructure":
+        return InfrastructureFault(str(blame), retry_after=fault.retry_after)
+    return ModelFault(str(blame)) if fault.kind == "model" else blame
