@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from gepa_core.appgraph import unique_names
 from gepa_core.types import Component
-from gepa_langchain.findings import FEW_SHOT_EDGES, Found
-from gepa_langchain.places import Place
+from gepa_langchain.findings import Found, few_shot_edge
 from gepa_langchain.policy import site_kind, variable_name
 from gepa_langchain.purpose import purpose_of
 
@@ -32,23 +31,31 @@ def components_of(found: Sequence[Found]) -> list[Component]:
 
 def _name_forms(found: Sequence[Found]) -> list[list[str]]:
     by_prompt: dict[tuple[int, str], list[Found]] = defaultdict(list)
+    names_at: dict[int, set[str]] = defaultdict(set)
     for one in found:
         by_prompt[id(one.place.prompt), _leaf(one)].append(one)
-    several = len({id(one.place.prompt) for one in found}) > 1
+        for position in one.place.positions:
+            names_at[position.owner].add(position.name)
     forms = []
     for one in found:
         same = by_prompt[id(one.place.prompt), _leaf(one)]
         leaf = _leaf(one) + (str(same.index(one) + 1) if len(same) > 1 else "")
-        forms.append(_forms(one.place, leaf, several=several))
+        telling = [
+            position.name
+            for position in one.place.positions
+            if len(names_at[position.owner]) > 1 or not position.name.startswith("step")
+        ]
+        forms.append(_forms(one.place.labels, telling, leaf))
     return forms
 
 
-def _forms(place: Place, leaf: str, *, several: bool) -> list[str]:
-    where = [".".join(place.labels[-1:]), ".".join(place.labels), ".".join((*place.positions, *place.labels))]
-    if not place.labels and several:
-        where[0] = ".".join(place.positions[-1:])
-        where[1] = ".".join(place.positions)
-    return list(dict.fromkeys(f"{prefix}.{leaf}" if prefix and prefix != leaf else leaf for prefix in where))
+def _forms(labels: Sequence[str], positions: Sequence[str], leaf: str) -> list[str]:
+    """Names from short to exact: by the nearest label or place, by all labels or places, by both."""
+    nearest = labels or positions
+    prefixes = (".".join(nearest[-1:]), ".".join(nearest), ".".join((*positions, *labels)))
+    return list(
+        dict.fromkeys(f"{prefix}.{leaf}" if prefix not in ("", leaf) else leaf for prefix in prefixes)
+    )
 
 
 def _leaf(one: Found) -> str:
@@ -57,14 +64,10 @@ def _leaf(one: Found) -> str:
         return variable_name(one.site.hop).lower()
     if kind == "partial":
         return f"partial.{one.site.hop.edge.key}"
-    if kind in ("prefix", "suffix"):
-        return kind
-    role = one.place.role or "prompt"
-    if one.kind == "few_shot":
-        edge = next(str(hop.edge.key) for hop in one.place.hops if hop.edge.key in FEW_SHOT_EDGES)
-        leaf = edge.removesuffix("_prompt")
-        return f"{leaf}.{role}" if one.place.role else leaf
-    return role
+    edge = few_shot_edge(one.place).removesuffix("_prompt")
+    if edge:
+        return f"{edge}.{one.place.role}" if one.place.role else edge
+    return one.place.role or "prompt"
 
 
 def _what(one: Found) -> str:
@@ -73,8 +76,7 @@ def _what(one: Found) -> str:
         return f"text {variable_name(one.site.hop)!r}"
     if kind == "partial":
         return f"fixed value of the variable {one.site.hop.edge.key!r}"
-    if kind in ("prefix", "suffix"):
-        return f"{kind} around the few-shot examples"
-    if one.kind == "few_shot":
-        return "format of the few-shot examples"
+    edge = few_shot_edge(one.place)
+    if edge:
+        return "format of the few-shot examples" if edge == "example_prompt" else f"few-shot {edge}"
     return f"{one.place.role} message" if one.place.role else "text"

@@ -25,12 +25,12 @@ from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
 from gepa_langchain.wording import is_instruction, why_no_instruction
 
-_SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jinja2": "jinja2"}
-FEW_SHOT_EDGES = ("example_prompt", "prefix", "suffix")
-_ORDER = {"prefix": 0, "suffix": 2, "partial": 3}
-_FORMATTING = ("{", "}", "%s", "%(", "${")
-
 Fit: TypeAlias = Literal["whole", "start", "end", "inside"]
+
+_SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jinja2": "jinja2"}
+FEW_SHOT_EDGES = ("prefix", "example_prompt", "suffix")
+_FITS: dict[str, Fit] = {"prefix": "start", "suffix": "end"}
+_FORMATTING = ("{", "}", "%s", "%(", "${")
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -98,10 +98,14 @@ def sort_sites(
 def _in_reading_order(found: Sequence[Found]) -> list[Found]:
     """Prompts in the order of the walk, and the texts of each in the order in which a model reads them."""
     prompts = list(dict.fromkeys(id(one.place.prompt) for one in found))
-    return sorted(
-        found,
-        key=lambda one: (prompts.index(id(one.place.prompt)), _ORDER.get(site_kind(one.site.hop) or "", 1)),
-    )
+    return sorted(found, key=lambda one: (prompts.index(id(one.place.prompt)), _rank(one)))
+
+
+def _rank(one: Found) -> int:
+    if one.kind == "partial":
+        return len(FEW_SHOT_EDGES)
+    edge = few_shot_edge(one.place)
+    return FEW_SHOT_EDGES.index(edge) if edge else 0
 
 
 def _examine(site: Site, place: Place, *, everything: bool) -> Found:
@@ -122,14 +126,15 @@ def _examine(site: Site, place: Place, *, everything: bool) -> Found:
 def _template(site: Site, place: Place) -> Found:
     owner = site.owner
     template_format = owner.template_format if isinstance(owner, PromptTemplate | DictPromptTemplate) else ""
-    few_shot = _in_few_shot(place)
+    few_shot = few_shot_edge(place)
+    inside = _FITS.get(few_shot, "inside")
     return Found(
         site=site,
         place=place,
         kind="few_shot" if few_shot else "instructions" if place.role == "system" else "prompt",
         guard=TemplateGuard.of(site.text, _SYNTAX[template_format]),
         format=template_format,
-        fit="whole" if _is_whole(site, place) else "inside",
+        fit="whole" if _is_whole(site, place) else inside,
     )
 
 
@@ -154,7 +159,7 @@ def _few_shot_end(site: Site, place: Place) -> Found:
         kind="few_shot",
         guard=TemplateGuard.of(site.text, _SYNTAX[owner.template_format]),
         format=owner.template_format,
-        fit="start" if site.hop.edge.key == "prefix" else "end",
+        fit=_FITS[str(site.hop.edge.key)],
     )
 
 
@@ -198,12 +203,13 @@ _READERS: dict[str, Callable[[Site, Place], Found]] = {
 }
 
 
-def _in_few_shot(place: Place) -> bool:
-    return any(
-        hop.edge.key in FEW_SHOT_EDGES and not isinstance(hop.owner, BaseMessagePromptTemplate)
-        for hop in place.hops
-        if isinstance(hop.owner, BasePromptTemplate | FewShotChatMessagePromptTemplate)
-    )
+def few_shot_edge(place: Place) -> str:
+    """Which part of a few-shot prompt a text is: prefix, example_prompt or suffix; empty for none."""
+    for hop in place.hops:
+        is_prompt = isinstance(hop.owner, BasePromptTemplate | FewShotChatMessagePromptTemplate)
+        if is_prompt and hop.edge.key in FEW_SHOT_EDGES:
+            return str(hop.edge.key)
+    return ""
 
 
 def _is_whole(site: Site, place: Place) -> bool:

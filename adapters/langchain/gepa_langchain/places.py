@@ -17,7 +17,7 @@ from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.runnables import Runnable, RunnableSequence
 from langchain_core.runnables.base import RunnableBindingBase
 
-from gepa_core.appgraph import Hop, Site
+from gepa_core.appgraph import Edge, Hop, Site
 from gepa_core.appgraph.naming import slug
 
 _ROLES: tuple[tuple[type, str], ...] = (
@@ -27,6 +27,7 @@ _ROLES: tuple[tuple[type, str], ...] = (
 )
 _PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|chains?|template|runnable|message)(?=_|$)", re.I)
 _NOT_LABELS = frozenset(("partial_variables", "kwargs", "config", "metadata"))
+_SINGULAR = {"branches": "branch", "fallbacks": "fallback"}
 _PLAIN_NAMES = frozenset(("text", "func", "afunc", "bound", "content"))
 
 
@@ -38,6 +39,14 @@ class Stage:
     index: int
 
 
+@attrs.frozen
+class Position:
+    """A numbered place, such as ``"step2"``, and the id of the object that numbers it."""
+
+    owner: int
+    name: str
+
+
 @attrs.frozen(eq=False)
 class Place:
     """What the way to a text says of it.
@@ -46,7 +55,7 @@ class Place:
         hops: the way, from the root.
         source: the same as Python would write it.
         labels: names that the app gives to parts on the way: keys, run names, variables; outermost first.
-        positions: places in sequences and lists of branches on the way, such as ``"step2"``.
+        positions: places in sequences and lists of branches on the way, outermost first.
         stages: the steps of sequences on the way, outermost first.
         role: role of the message that the text becomes; empty when it is not part of a message.
         prompt: the prompt or message that the text belongs to, as a whole; else the object that holds it.
@@ -55,7 +64,7 @@ class Place:
     hops: tuple[Hop, ...] = attrs.field(repr=False)
     source: str
     labels: tuple[str, ...]
-    positions: tuple[str, ...]
+    positions: tuple[Position, ...]
     stages: tuple[Stage, ...]
     role: str
     prompt: object = attrs.field(repr=False)
@@ -174,15 +183,16 @@ def _shortened(name: str) -> str:
     return slug(_PROMPT_WORDS.sub("", name).strip("_")).lower()
 
 
-def _positions(hops: Sequence[Hop]) -> tuple[str, ...]:
+def _positions(hops: Sequence[Hop]) -> tuple[Position, ...]:
     stages = dict(_stages(hops))
-    found: list[str] = []
+    found: list[Position] = []
     for number, hop in enumerate(hops):
         if number in stages:
-            found.append(f"step{stages[number].index + 1}")
+            found.append(Position(id(hop.owner), f"step{stages[number].index + 1}"))
         elif hop.edge.kind == "index" and (number - 1) not in stages and hop.before is not None:
-            key = slug(str(hop.before.edge.key)).rstrip("s") if isinstance(hop.before.edge.key, str) else ""
-            found.append(f"{key or 'part'}{int(str(hop.edge.key)) + 1}")
-        elif hop.edge.kind == "attr" and hop.edge.key == "default":
-            found.append("default")
+            if hop.before.edge.kind != "index":
+                name = _SINGULAR.get(str(hop.before.edge.key), "part")
+                found.append(Position(id(hop.owner), f"{name}{int(str(hop.edge.key)) + 1}"))
+        elif hop.edge == Edge("attr", "default"):
+            found.append(Position(id(hop.owner), "default"))
     return tuple(found)
