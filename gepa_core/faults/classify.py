@@ -148,15 +148,16 @@ def _by_status(error: BaseException, status: int) -> FaultKind:
         return "infrastructure"
     if status in (401, 402, 407) or code in tables.UNUSABLE_CODES or _is_out_of_quota(text, code):
         return "model"
+    if _is_about_text(error):
+        return "candidate"
     if status >= 500 or status in tables.TRANSIENT_STATUS:
         return "infrastructure"
     if status in (403, 404):
         # A tool that fetches web pages meets these too, and that says nothing about a model.
-        at_model = _from_provider(error) or tables.ENDPOINT_TEXT.search(text)
-        return "model" if at_model else "candidate"
-    if tables.UNUSABLE_TEXT.search(text) and not _is_about_text(error):
-        return "model"
-    return "candidate"
+        at_model = _from_provider(error) or tables.ENDPOINT_TEXT.search(text) is not None
+    else:
+        at_model = tables.UNUSABLE_TEXT.search(text) is not None
+    return "model" if at_model else "candidate"
 
 
 def _is_out_of_quota(text: str, code: str) -> bool:
@@ -191,9 +192,11 @@ def _by_words(error: BaseException) -> FaultKind | None:
 def _is_about_text(error: BaseException) -> bool:
     if _names(error) & {"ContextWindowExceededError", "ContentPolicyViolationError", "ContextOverflowError"}:
         return True
-    if not (_from_provider(error) or status_of(error) in (400, 413, 422)):
-        return False
-    if status_of(error) not in (None, 400, 413, 422):
+    status = status_of(error)
+    if status not in (400, 413, 422, 429) and not (status is None and _from_provider(error)):
         return False
     text = message_of(error, limit=4000)
+    if status == 429:
+        # Larger than the account's limit per minute: no waiting makes it fit.
+        return bool(tables.TOO_LONG_TEXT.search(text)) and not retry_after_of(error, text)
     return bool(tables.TOO_LONG_TEXT.search(text) or tables.POLICY_TEXT.search(text))

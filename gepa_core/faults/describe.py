@@ -61,4 +61,6 @@ def describe(error: BaseException, *, limit: int = 500) -> str:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     name, message = type(error).__name__, message_of(error, limit=limit)
+    # Some clients begin their messages with the type's name, more than once.
+    message = re.sub(rf"^(?:(?:\w+\.)*{re.escape(name)}: )+", "", message)
     return f"{name}: {message}" if message else name

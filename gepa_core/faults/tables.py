@@ -104,7 +104,8 @@ PASSING_QUOTA_TEXT = re.compile(
 
 TOO_LONG_TEXT = re.compile(
     r"context[_ ](?:length|window)|maximum context|prompt is too long|too many (?:input )?tokens"
-    r"|input (?:is )?too long|exceeds? the (?:model'?s )?(?:maximum|context|token limit)",
+    r"|input (?:is )?too long|exceeds? the (?:model'?s )?(?:maximum|context|token limit)"
+    r"|request[_ ]too[_ ]large",
     re.IGNORECASE,
 )
 POLICY_TEXT = re.compile(

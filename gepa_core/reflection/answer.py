@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from gepa_core.reflection.extracted import (
     Empty,
@@ -19,11 +20,11 @@ from gepa_core.reflection.wording import is_refusal, is_talk, without_small_talk
 _CUT_OFF = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
 _FILTERED = frozenset({"content_filter", "refusal", "safety"})
 _THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_NAME = r"(?:prompt|instructions?|text|answer|output|component|template|description)"
 _TAGGED = re.compile(
-    r"<((?:new|improved|revised|updated|final|rewritten)?[_-]?"
-    r"(?:prompt|instructions?|text|answer|output|component|template|description))>(.*)</\1>",
-    re.DOTALL | re.IGNORECASE,
+    rf"<((?:new|improved|revised|updated|final|rewritten)[_-]?{_NAME})>(.*)</\1>", re.DOTALL | re.IGNORECASE
 )
+_WHOLLY_TAGGED = re.compile(rf"<({_NAME})>(.*)</\1>", re.DOTALL | re.IGNORECASE)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\S*[ \t\r]*$", re.MULTILINE)
 _SHORT = 400
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
@@ -58,21 +59,30 @@ def extract_text(answer: str, current: str, *, finish_reason: str = "") -> Extra
 
 
 def _choose(blocks: list[Block], current: str) -> Block:
-    """The last block that is neither empty nor a quotation of the current text."""
-    filled = [block for block in blocks if _has_text(block.text)] or blocks
+    """The last complete block that holds a text (not code or data) and is no quotation of the current one.
+
+    Each condition counts only where some block meets it.
+    """
     whole = _normalised(current)
-    changed = [block for block in filled if _normalised(block.text) != whole]
-    fresh = [block for block in changed if _normalised(block.text) not in whole]
-    return (fresh or changed or filled)[-1]
+    conditions: tuple[Callable[[Block], bool], ...] = (
+        lambda block: _has_text(block.text),
+        lambda block: block.closed,
+        lambda block: _normalised(block.text) != whole,
+        lambda block: _normalised(block.text) not in whole,
+        lambda block: block.is_prose,
+    )
+    for condition in conditions:
+        blocks = [block for block in blocks if condition(block)] or blocks
+    return blocks[-1]
 
 
 def _from_prose(answer: str, current: str) -> Extracted:
     tagged = _TAGGED.search(answer)
-    if tagged is not None:
+    if tagged is not None and f"<{tagged[1]}>" not in current:
         return _checked(tagged[2].strip(), current)
     if is_refusal(answer):
         return Refused(_opening(answer))
-    text = _unwrapped(without_small_talk(answer))
+    text = _unwrapped(without_small_talk(answer, current), current)
     if is_refusal(text):
         return Refused(_opening(text))
     if is_talk(text):
@@ -80,12 +90,15 @@ def _from_prose(answer: str, current: str) -> Extracted:
     return _checked(text, current)
 
 
-def _unwrapped(text: str) -> str:
-    """``text`` without marks around all of it: a fence on its first and last line's ends, or quotes."""
+def _unwrapped(text: str, current: str) -> str:
+    """``text`` without marks around all of it that the current text has not: a fence, a tag, quotes."""
     inline = re.fullmatch(r"(`{3,})(.*?)\1", text, re.DOTALL)
     if inline is not None and inline[2].strip():
         return inline[2].strip()
-    closing = _QUOTES.get(text[:1])
+    tagged = _WHOLLY_TAGGED.fullmatch(text)
+    if tagged is not None and not any(f"<{tagged[1]}>" in each for each in (current, tagged[2])):
+        return tagged[2].strip()
+    closing = None if current.startswith(text[:1]) else _QUOTES.get(text[:1])
     inner = text[1:-1]
     if closing and len(text) > 2 and text.endswith(closing) and closing not in inner and text[0] not in inner:
         return inner.strip()

@@ -9,6 +9,7 @@ import attrs
 _FENCE = re.compile(r" {0,3}(?P<run>`{3,}|~{3,})(?P<info>.*)", re.DOTALL)
 _BACKTICKS = re.compile(r"`+")
 _TAG = re.compile(r"[a-z0-9][a-z0-9_+.#-]{0,19}|[A-Z]{2,10}|Markdown|Text|Prompt|Jinja2?|Python")
+_PROSE = frozenset(("", "text", "txt", "plain", "plaintext", "markdown", "md", "prompt", "jinja", "jinja2"))
 _LEADS_ON = re.compile(r":[\s*_]*$|^\s*#{1,6}\s|^\s*\*\*.*\*\*\s*$")
 
 
@@ -21,10 +22,22 @@ def fenced(text: str, tag: str = "") -> str:
 
 @attrs.frozen
 class Block:
-    """An outermost fenced block. ``closed`` is False when the text ended before its closing fence."""
+    """An outermost fenced block.
+
+    Attributes:
+        text: what stands in it.
+        tag: the language tag of its fence, in lower case; empty when there is none.
+        closed: False when the answer ended before its closing fence.
+    """
 
     text: str
+    tag: str = ""
     closed: bool = True
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is tagged as text, or not at all, rather than as code or data."""
+        return self.tag in _PROSE
 
 
 @attrs.frozen
@@ -48,7 +61,7 @@ def find_blocks(answer: str) -> list[Block]:
         closer = _closer(lines, fences, opener)
         if closer is None:
             return [*blocks, _unclosed(lines, opener)]
-        blocks.append(Block(_content(lines, opener, closer.line)))
+        blocks.append(Block(_content(lines, opener, closer.line), _tag(opener.info)))
         fences = [fence for fence in fences if fence.line > closer.line]
     return blocks
 
@@ -104,16 +117,16 @@ def _opens_inner(lines: list[str], fence: _Fence, rest: list[_Fence], depth: int
 def _content(lines: list[str], opener: _Fence, end: int) -> str:
     body = lines[opener.line + 1 : end]
     # Not a language tag: the text itself begins on the fence's line.
-    return "\n".join(body if _is_tag(opener.info) else [opener.info, *body])
+    return "\n".join([opener.info, *body] if opener.info and not _tag(opener.info) else body)
 
 
-def _is_tag(info: str) -> bool:
-    return not info or _TAG.fullmatch(info) is not None
+def _tag(info: str) -> str:
+    return info.lower() if _TAG.fullmatch(info) else ""
 
 
 def _unclosed(lines: list[str], opener: _Fence) -> Block:
     text = _content(lines, opener, len(lines))
     # A closing fence at the end of the last line closes as well, though CommonMark says otherwise.
     if text.rstrip().endswith(opener.run):
-        return Block(text.rstrip().removesuffix(opener.run))
-    return Block(text, closed=False)
+        return Block(text.rstrip().removesuffix(opener.run), _tag(opener.info))
+    return Block(text, _tag(opener.info), closed=False)

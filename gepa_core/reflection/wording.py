@@ -31,13 +31,13 @@ _TALK = (
 _WHAT = r"(?:prompt|text|instructions?|version|component|description|template|rewrite|revision)"
 _NEW = r"(?:new|improved|revised|updated|rewritten|final|optimi[sz]ed|better)"
 _LEAD_LINES = (
-    r"(?:sure|certainly|of course|okay|absolutely|great)\b[^\n]*[:.!]",
-    r"(?:here(?: is| are|'s)|below is|this is)\b[^\n]*:",
+    r"(?:sure|certainly|of course|okay|absolutely|great)[!,.:][^\n]*",
+    rf"(?:here(?: is| are|'s)|below is|this is)\b[^\n]*\b(?:{_NEW}|prompt|instructions?)\b[^\n]*:",
     rf"(?:#+ *|\*\*)?(?:the |my )?{_NEW} (?:\w+ ){{0,3}}{_WHAT} *:? *(?:\*\*)?:?",
 )
 _SIGN_OFFS = (
-    r"let me know|i hope th|hope th|would you like|feel free",
-    r"this (?:new |revised |updated )?(?:version|prompt|text)\b",
+    r"let me know|i hope th|hope th|would you like me|feel free to (?:adjust|ask|change|let|modify|tweak)",
+    rf"this {_NEW} (?:version|prompt|text|instruction)\b",
 )
 
 
@@ -66,19 +66,24 @@ def is_talk(text: str) -> bool:
     return _IS_TALK.match(plain) is not None or _IS_WORD.fullmatch(plain) is not None
 
 
-def without_small_talk(text: str) -> str:
-    """``text`` without a lead-in such as "Here is the improved prompt:" and a sign-off after it."""
+def without_small_talk(text: str, current: str) -> str:
+    """``text`` without a lead-in such as "Here is the improved prompt:" and a sign-off after it.
+
+    What stands in the current text as well is part of the text.
+    """
     text = text.strip()
     for _ in range(2):  # "Sure!" on a line of its own, then "Here is the new text:"
         lead = _LEAD_LINE.match(_straight(text))
-        if lead is None:
+        if lead is None or lead.group().strip() in current:
             break
         text = text[lead.end() :].lstrip()
     words = _LEAD_WORDS.match(_straight(text))
-    if words is not None:
+    if words is not None and words.group().strip() not in current:
         text = text[words.end() :]
     sign_off = _SIGN_OFF.search(_straight(text))
-    return (text[: sign_off.start()] if sign_off else text).strip()
+    if sign_off is not None and sign_off.group().strip() not in current:
+        text = text[: sign_off.start()]
+    return text.strip()
 
 
 def _straight(text: str) -> str:

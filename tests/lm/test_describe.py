@@ -56,6 +56,11 @@ def test_a_description_is_one_line() -> None:
     assert describe(ValueError("first\n  second\tthird")) == "ValueError: first second third"
 
 
+def test_a_type_that_the_message_repeats_is_said_once() -> None:
+    error = TimeoutError("client.TimeoutError: TimeoutError: no answer")
+    assert describe(error) == "TimeoutError: no answer"
+
+
 def test_an_error_without_a_message_is_its_type() -> None:
     assert describe(TimeoutError()) == "TimeoutError"
 

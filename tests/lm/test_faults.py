@@ -57,6 +57,7 @@ INFRASTRUCTURE = [
         module="botocore.exceptions",
     ),
     foreign("APIError", "Overloaded", module="anthropic"),
+    foreign("RateLimitError", "Too many tokens. Try again in 2s", status_code=429, module="openai"),
     foreign("APIError", "The server had an error while processing your request", module="openai"),
     foreign("RateLimitError", "You exceeded your current quota. Please retry in 21.5s", status_code=429),
     InfrastructureFault("slow down"),
@@ -83,6 +84,7 @@ CANDIDATE = [
     FileNotFoundError("x.txt"),
     foreign("OutputParserException", "Invalid json output", module="langchain_core.exceptions"),
     foreign("BadRequestError", "maximum context length is 8192 tokens", status_code=400, module="openai"),
+    foreign("RateLimitError", "Request too large for gpt: Limit 30000", status_code=429, module="openai"),
     foreign("ContextWindowExceededError", status_code=400, module="litellm.exceptions"),
     foreign("HTTPStatusError", "403 for url 'http://shop/page'", response=Response(403), module="httpx"),
     foreign("HTTPStatusError", "404 for url 'http://shop/page'", response=Response(404), module="httpx"),
@@ -230,6 +232,11 @@ def test_a_property_that_raises_is_passed_over() -> None:
         (foreign("BadRequestError", "prompt is too long", status_code=400, module="anthropic"), True),
         (foreign("ContentPolicyViolationError", status_code=400, module="litellm.exceptions"), True),
         (foreign("BadRequestError", "unknown parameter 'foo'", status_code=400, module="openai"), False),
+        (foreign("RateLimitError", "Request too large for gpt", status_code=429, module="openai"), True),
+        (
+            foreign("RateLimitError", "Too many tokens, try again in 2s", status_code=429, module="openai"),
+            False,
+        ),
         (ValueError("the context length is wrong"), False),
     ],
 )

@@ -55,6 +55,8 @@ FOUND = {
     "a part of the current text quoted last": f"{F}\n{NEW}\n{F}\n\nI dropped:\n\n{F}\nBe brief.\n{F}",
     "two versions": f"Draft:\n\n{F}\nA draft.\n{F}\n\nFinal:\n\n{F}\n{NEW}\n{F}",
     "two versions, tagged": f"{F}text\nA draft.\n{F}\nBetter:\n{F}text\n{NEW}\n{F}",
+    "example output after it": f"{F}\n{NEW}\n{F}\n\nIt then answers:\n\n{F}json\n{CODE}\n{F}",
+    "an unclosed block after it": f"{F}\n{NEW}\n{F}\n\nFor example:\n\n{F}\nParis, says",
     "an empty block after it": f"{F}\n{NEW}\n{F}\n\n{F}\n{F}",
     "apologies inside a fence": f"Done.\n{F}\n{NEW}\n{F}",
 }
@@ -127,6 +129,14 @@ def test_a_refusal_is_told_apart(answer: str) -> None:
         "You cannot help with refunds; hand those over.",
         "Thoroughly read the ticket, then answer.",
         "Let the customer speak first.",
+        "Here is a ticket:\n{ticket}\nClassify it.",
+        "Great care is needed.\nCheck every date.",
+        "Sort it.\n\nFeel free to use lists.",
+        "Sort it.\n\nThis text is shown to the customer.",
+        "Classify the text:\n<text>{text}</text>\nAnswer yes or no.",
+        "<text>{a}</text> and <text>{b}</text>: which is better?",
+        "<text>{a}</text>\n<text>{b}</text>",
+        '"Yes" or "no"',
     ],
 )
 def test_a_text_that_sounds_a_little_like_one_is_a_text(text: str) -> None:
@@ -181,6 +191,20 @@ def test_an_answer_that_was_cut_off_is_told_apart(answer: str, reason: str) -> N
 
 def test_an_answer_that_a_filter_stopped_is_a_refusal() -> None:
     assert isinstance(extract_text(NEW, CURRENT, finish_reason="content_filter"), Refused)
+
+
+@pytest.mark.parametrize(
+    "current",
+    ["<instructions>\nBe brief.\n</instructions>", '"Be brief."', "## New instructions\nBe brief."],
+)
+def test_marks_that_the_current_text_has_stay(current: str) -> None:
+    text = current.replace("Be brief.", "Name the source.")
+    assert extract_text(text, current) == NewText(text)
+
+
+def test_of_code_alone_the_last_block_is_taken() -> None:
+    answer = f"{F}python\na = 1\n{F}\n\nBetter:\n\n{F}python\na = 2\n{F}"
+    assert extract_text(answer, "a = 0") == NewText("a = 2")
 
 
 def test_a_shortened_text_alone_is_a_new_text() -> None:
