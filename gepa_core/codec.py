@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
+from gepa_core.jsonable import to_jsonable
+
 if TYPE_CHECKING:
     from cattrs import Converter
 
@@ -44,8 +46,11 @@ def from_plain(plain: Any, cls: type[T]) -> T:
 
 
 def encode(value: object) -> str:
-    """An attrs value as a JSON text, in ASCII so that lone surrogates survive."""
-    return json.dumps(to_plain(value), separators=(",", ":"))
+    """An attrs value as a JSON text, in ASCII so that lone surrogates survive.
+
+    What an app's adapter put into a trajectory and JSON does not know is written as `to_jsonable` shows it.
+    """
+    return json.dumps(to_plain(value), separators=(",", ":"), default=to_jsonable)
 
 
 def decode(text: str, cls: type[T]) -> T:

@@ -135,7 +135,7 @@ class _Attempt:
             seconds=seconds,
             attempts=self.attempts,
         )
-        self.evaluator.store.save_outcome(outcome, self.purpose)
+        outcome = self.evaluator.store.save_outcome(outcome, self.purpose)
         self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
         return outcome
 

@@ -8,7 +8,7 @@ moments but leaves a consistent database.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -69,10 +69,9 @@ class Store:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = _acquire(directory)
             try:
-                path = directory / FILE
+                path = (directory / FILE).absolute()  # a URI cannot say where a relative path begins
                 path.touch(mode=0o600)
-                connection = _connect(f"{path.as_uri()}?mode=rw")
-                _prepare(connection, path)
+                connection = _opened(path, "rw", _prepare)
             except BaseException:
                 lock.release()
                 raise
@@ -85,12 +84,11 @@ class Store:
         Raises:
             StoreError: there is no run, or it cannot be read.
         """
-        path = directory / FILE
+        path = (directory / FILE).absolute()
         if not path.exists():
             raise StoreError(f"there is no run in {str(directory)!r}: it has no file {FILE!r}")
         with _explained(directory):
-            connection = _connect(f"{path.as_uri()}?mode=ro")
-            _check(connection, path)
+            connection = _opened(path, "ro", _check)
         return cls(directory, connection, None)
 
     def close(self) -> None:
@@ -106,9 +104,19 @@ class Store:
         return dict(self._connection.execute("SELECT key, value FROM meta ORDER BY key"))
 
     def set_meta(self, values: Mapping[str, str]) -> None:
-        """Write facts about the run, replacing those of the same key."""
+        """Write facts about the run, replacing those of the same key.
+
+        Halves of surrogate pairs, which SQLite refuses and error messages may hold, are written out.
+        """
+        rows = [(key, value.encode(errors="backslashreplace").decode()) for key, value in values.items()]
         with self._transaction() as run:
-            run.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+            run.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+
+    @property
+    def holds_nothing_paid(self) -> bool:
+        """Whether neither a rollout nor an answer of the reflection model is in it."""
+        found = self._connection.execute("SELECT 1 FROM outcomes UNION ALL SELECT 1 FROM answers LIMIT 1")
+        return found.fetchone() is None
 
     # outcomes -----------------------------------------------------------
 
@@ -125,13 +133,20 @@ class Store:
         for (body,) in rows:
             yield unpack(body, Outcome)
 
-    def save_outcome(self, outcome: Outcome, purpose: Purpose) -> None:
-        """Write an outcome. It belongs to no proposal until one that used it is committed."""
+    def save_outcome(self, outcome: Outcome, purpose: Purpose) -> Outcome:
+        """Write an outcome. It belongs to no proposal until one that used it is committed.
+
+        Returns:
+            The outcome as it will be read back, so that a run that goes on and one that is resumed see
+            the same, whatever objects an app or a metric put into it.
+        """
+        body = pack(outcome)
         with self._transaction() as run:
             run.execute(
                 "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?)",
-                (*outcome_key(outcome), purpose, pack(outcome)),
+                (*outcome_key(outcome), purpose, body),
             )
+        return unpack(body, Outcome)
 
     def forget(self, keys: Iterable[OutcomeKey]) -> None:
         """Delete outcomes that no proposal was charged for, so that they can be tried anew."""
@@ -196,6 +211,16 @@ def _acquire(directory: Path) -> BaseFileLock:
             " wait for it, or give another run_dir"
         ) from None
     return lock
+
+
+def _opened(path: Path, mode: str, prepare: Callable[[sqlite3.Connection, Path], None]) -> sqlite3.Connection:
+    connection = _connect(f"{path.as_uri()}?mode={mode}")
+    try:
+        prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _connect(uri: str) -> sqlite3.Connection:
