@@ -14,11 +14,12 @@ from langchain_core.prompts.chat import (
     SystemMessagePromptTemplate,
 )
 from langchain_core.prompts.message import BaseMessagePromptTemplate
-from langchain_core.runnables import Runnable, RunnableSequence
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableSequence
 from langchain_core.runnables.base import RunnableBindingBase
 
 from gepa_core.appgraph import Edge, Hop, Site
 from gepa_core.appgraph.naming import slug
+from gepa_langchain.policy import is_own
 
 _ROLES: tuple[tuple[type, str], ...] = (
     (SystemMessagePromptTemplate, "system"),
@@ -28,6 +29,7 @@ _ROLES: tuple[tuple[type, str], ...] = (
 _PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|chains?|template|runnable|message)(?=_|$)", re.I)
 _NOT_LABELS = frozenset(("partial_variables", "kwargs", "config", "metadata"))
 _SINGULAR = {"branches": "branch", "fallbacks": "fallback"}
+_NAMES_OF_HISTORY = ("RunnableWithMessageHistory", "load_history", "insert_history", "check_sync_or_async")
 _PLAIN_NAMES = frozenset(("text", "func", "afunc", "bound", "content"))
 
 
@@ -164,7 +166,7 @@ def _label(hop: Hop, inside: Hop | None) -> str:
         internal = inside is not None and inside.edge.key in _NOT_LABELS
         return "" if internal or hop.edge.key in _PLAIN_NAMES else _shortened(hop.edge.key)
     if hop.edge.kind in ("cell", "global", "class_attr"):
-        return _shortened(str(hop.edge.key))
+        return _shortened(str(hop.edge.key)) if is_own(hop.owner) else ""
     if hop.edge.kind == "attr" and not isinstance(hop.owner, Runnable):
         return "" if hop.edge.key in _PLAIN_NAMES else _shortened(str(hop.edge.key))
     return ""
@@ -173,9 +175,12 @@ def _label(hop: Hop, inside: Hop | None) -> str:
 def _name_of(owner: object) -> str:
     """The name that the app gave to a Runnable, a run name included."""
     if isinstance(owner, RunnableBindingBase):
-        return str(owner.config.get("run_name") or "")
-    name = getattr(owner, "name", None) if isinstance(owner, Runnable) else None
-    return name if isinstance(name, str) else ""
+        name = owner.config.get("run_name") or ""
+        return "" if name in _NAMES_OF_HISTORY else name
+    if isinstance(owner, RunnableLambda) and not is_own(getattr(owner, "func", None) or owner.afunc):
+        return ""
+    own_name = getattr(owner, "name", None) if isinstance(owner, Runnable) else None
+    return own_name if isinstance(own_name, str) else ""
 
 
 def _shortened(name: str) -> str:

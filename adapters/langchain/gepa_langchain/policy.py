@@ -83,6 +83,12 @@ class LangChainPolicy(Policy):
         return _cached_properties(hashable)
 
 
+def is_own(value: object) -> bool:
+    """Whether a function, or an object's class, is the app's own code."""
+    module = getattr(value, "__module__", None)
+    return LangChainPolicy().is_apps_own(module if isinstance(module, str) else None)
+
+
 @functools.lru_cache(maxsize=1024)
 def _cached_properties(kind: Any) -> frozenset[str]:
     """Attributes that the framework computes once and keeps; an app's own are not dropped."""

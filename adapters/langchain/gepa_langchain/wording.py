@@ -59,7 +59,19 @@ def why_no_instruction(text: str, syntax: Syntax) -> str:
     tokens = find_placeholders(text, syntax)
     if not words:
         return "it is only a placeholder" if len(tokens) == 1 else "it has no words of its own"
-    variables = {word for token in tokens for word in words_of(variable_of(token).replace("_", " "))}
-    if tokens and all(word in _LABELS or word in variables for word in words):
+    known = _LABELS.union(*(words_of(variable_of(token).replace("_", " ")) for token in tokens))
+    lines = TOKENS[syntax].sub("", text).splitlines() if tokens else []
+    if lines and all(_is_label(line, known) for line in lines):
         return "its words only label what is filled in"
     return ""
+
+
+def _is_label(line: str, known: frozenset[str]) -> bool:
+    """Whether a line without placeholders is like ``Question:``, ``## Context`` or ``<input></input>``."""
+    words = words_of(line)
+    if not words:
+        return True
+    stripped = line.strip(" *_`\t")
+    return (
+        stripped.startswith(("#", "<")) or stripped.endswith((":", "=")) if known.issuperset(words) else False
+    )

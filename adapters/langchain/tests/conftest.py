@@ -47,7 +47,7 @@ class RecordingModel(BaseChatModel):
         if failing:
             raise ConnectionError("the model is away")
         usage = {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10} if self.metered else None
-        message = AIMessage(self.answer, usage_metadata=usage)  # type: ignore[arg-type]
+        message = AIMessage(self.answer, usage_metadata=usage)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def __copy__(self) -> RecordingModel:

@@ -211,7 +211,7 @@ def fallbacks(model: BaseChatModel) -> App:
     def fail(_: object) -> str:
         raise ValueError("no")
 
-    first = _chat("You are tried first.") | model | RunnableLambda(fail)
+    first: App = _chat("You are tried first.") | model | RunnableLambda(fail)
     return first.with_fallbacks([_chat("You are the second choice.") | model])
 
 

@@ -65,7 +65,7 @@ def test_each_text_is_described_for_people(shape: Shape, model: RecordingModel) 
     system = LangChainAdapter().wrap(shape.make(model))
     assert all(component.purpose and component.source for component in system.components)
     assert all(left.source and left.reason for left in system.left_alone)
-    sources = [one.source for one in (*system.components, *system.left_alone)]
+    sources = [one.source for one in system.components] + [left.source for left in system.left_alone]
     assert len(set(sources)) == len(sources)
 
 
