@@ -12,7 +12,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"(?i)((?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
-            r"[\w-]*[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
+            r"[\w-]{0,40}[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
             r"(\"[^\"]*\"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\"']+)"
         ),
         rf"\1{_HIDDEN}",
