@@ -80,8 +80,13 @@ def _described(name: str, plugin: Any) -> Json:
     """Class and options of a plugin, and the distribution that an installed one comes from."""
     point = installed_plugins().get(name)
     origin = f"{describe_distribution(point)}, " if point else ""
-    options = to_jsonable(attrs.asdict(plugin, recurse=False)) if attrs.has(type(plugin)) else {}
+    options = to_jsonable(_options(plugin)) if attrs.has(type(plugin)) else {}
     return f"{origin}{_qualified(type(plugin))} {json.dumps(options, sort_keys=True)}"
+
+
+def _options(plugin: Any) -> dict[str, Any]:
+    """The fields that a caller can set. Others are what the plugin has gathered while it ran."""
+    return attrs.asdict(plugin, recurse=False, filter=lambda attribute, _: bool(attribute.init))
 
 
 def _short(value: object) -> str:

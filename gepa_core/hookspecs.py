@@ -24,29 +24,6 @@ if TYPE_CHECKING:
     from gepa_core.state import Member
     from gepa_core.types import Candidate, Example, Feedback, Merge, Outcome, Rollout
 
-HOOKS = (
-    "gepa_configure",
-    "gepa_unconfigure",
-    "gepa_merge_candidates",
-    "gepa_select_parent",
-    "gepa_sample_examples",
-    "gepa_select_components",
-    "gepa_capture_trajectory",
-    "gepa_give_feedback",
-    "gepa_propose_texts",
-    "gepa_accept_candidate",
-    "gepa_next_validation",
-    "gepa_stop_reason",
-    "gepa_notify",
-)
-"""Every hook, in the order below."""
-
-MAY_BE_ASYNC = frozenset(("gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts"))
-"""Hooks that may take their time; the others answer at once."""
-
-MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa_stop_reason", "gepa_notify"}
-"""Hooks that stop at the first answer, so that there is an answer to wrap."""
-
 # -------------------------------------------------------------------------
 # set-up
 # -------------------------------------------------------------------------
@@ -54,25 +31,41 @@ MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa
 
 @hookspec
 def gepa_configure(pool: Pool, run_dir: str) -> None:
-    """Called once, before the seed is run or a stored run is read back.
+    """Get ready for a run.
 
-    Every plugin is asked. The pool is still empty, but knows its components and data.
+    Called once, before the seed is run or a stored run is read back. Every plugin is called; nothing is
+    built in. An error ends the run before anything is spent.
 
     Args:
-        pool: the pool, which stays the same object for the whole run.
+        pool: knows components and data; no candidate is in it yet.
         run_dir: where the run is stored; a plugin may keep files of its own beside the store.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_configure(self, run_dir):
+            Path(run_dir, "notes.txt").touch()
+        ```
     """
 
 
 @hookspec
 def gepa_unconfigure(pool: Pool, reason: str) -> None:
-    """Called once when the run is over, also when it ended by an error.
+    """Tidy up after a run.
 
-    Every plugin is asked.
+    Called once when the run is over, also when it ended by an error. Every plugin is called, unless its
+    own `gepa_configure` did not succeed; one that raises is logged and passed over.
 
     Args:
-        pool: the pool as the run left it.
-        reason: why the run ended.
+        pool: the pool as the run left it; empty when the seed was never scored.
+        reason: why the run ended, ``"an error"`` when an error is on its way to the caller.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_unconfigure(self, reason):
+            print(f"over: {reason}")
+        ```
     """
 
 
@@ -85,8 +78,9 @@ def gepa_unconfigure(pool: Pool, reason: str) -> None:
 def gepa_merge_candidates(pool: Pool, number: int, rng: Random) -> Merge | None:
     """Make proposal ``number`` a merge of two candidates, or decline.
 
-    Called once for each proposal, first of all. The default merges as the paper's Algorithms 3 and 4
-    after each acceptance, five times at most. Stops at the first result that is not None.
+    Called for each proposal but the seed, first of all; once more when the budget made its plan wait for
+    proposals in flight. The default merges as the paper's Algorithms 3 and 4 after each acceptance, five
+    times at most. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals committed so far.
@@ -94,7 +88,19 @@ def gepa_merge_candidates(pool: Pool, number: int, rng: Random) -> Merge | None:
         rng: generator for this decision.
 
     Returns:
-        The merge to try; None for no merge, which makes the proposal a mutation.
+        The merge to try. None leaves it to the next plugin, and when all have declined the proposal is a
+        mutation.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_merge_candidates(self, pool, number):
+            if number % 5 or len(pool.members) < 3:
+                return None
+            one, other = pool.members[1], pool.members[2]
+            texts = {**other.candidate.texts, "plan": one.candidate.texts["plan"]}
+            return Merge(parents=(1, 2), ancestor=0, texts=texts, examples=tuple(one.scores))
+        ```
     """
 
 
@@ -102,8 +108,8 @@ def gepa_merge_candidates(pool: Pool, number: int, rng: Random) -> Merge | None:
 def gepa_select_parent(pool: Pool, number: int, rng: Random) -> Member | None:
     """Choose the candidate to mutate.
 
-    Called once for each mutation. The default samples the Pareto frontier by frequency (the paper's
-    Algorithm 2). Stops at the first result that is not None.
+    Called for each mutation, when it is planned. The default samples the Pareto frontier by frequency
+    (the paper's Algorithm 2). Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals committed so far.
@@ -112,6 +118,13 @@ def gepa_select_parent(pool: Pool, number: int, rng: Random) -> Member | None:
 
     Returns:
         A member of the pool; None to leave the choice to the next plugin.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_select_parent(self, pool):
+            return pool.best
+        ```
     """
 
 
@@ -119,8 +132,8 @@ def gepa_select_parent(pool: Pool, number: int, rng: Random) -> Member | None:
 def gepa_sample_examples(pool: Pool, parent: Member, number: int, rng: Random) -> Sequence[Example] | None:
     """Choose the minibatch of training examples for a mutation.
 
-    Called once for each mutation, after the parent is known. The default walks through the training set
-    in epochs, shuffled anew for each, three at a time. Stops at the first result that is not None.
+    Called for each mutation, after the parent is known. The default walks through the training set in
+    epochs, shuffled anew for each, three at a time. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals committed so far; ``pool.train`` is the training set.
@@ -131,6 +144,13 @@ def gepa_sample_examples(pool: Pool, parent: Member, number: int, rng: Random) -
     Returns:
         Examples of ``pool.train``, each at most once; an empty sequence skips the proposal; None leaves
         the choice to the next plugin.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_sample_examples(self, pool, rng):
+            return rng.sample(pool.train, min(5, len(pool.train)))
+        ```
     """
 
 
@@ -140,8 +160,9 @@ def gepa_select_components(
 ) -> Sequence[str] | None:
     """Choose which components of the parent to rewrite.
 
-    Called once for each mutation, after the parent ran on the minibatch. The default takes one
-    component in turn along the parent's lineage. Stops at the first result that is not None.
+    Called once for each mutation whose parent ran on the minibatch and was not perfect there. The
+    default takes one component in turn along the parent's lineage. Stops at the first result that is not
+    None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned.
@@ -153,6 +174,13 @@ def gepa_select_components(
     Returns:
         Names of components, each once; an empty sequence skips the proposal; None leaves the choice to
         the next plugin.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_select_components(self, pool):
+            return [component.name for component in pool.components]
+        ```
     """
 
 
@@ -168,9 +196,7 @@ def gepa_capture_trajectory(
     """Run a candidate on one example and capture what it did.
 
     Called once for each attempt at a rollout that is not already known, concurrently. The default lets
-    the adapter run the app. Stops at the first result that is not None. A wrapper
-    (``@hookimpl(wrapper=True)``) is given what the inner implementation returned, which for the default
-    is an awaitable, and may return another awaitable.
+    the adapter run the app. Stops at the first result that is not None.
 
     Args:
         system: the wrapped app.
@@ -178,7 +204,25 @@ def gepa_capture_trajectory(
         example: the example; its ``inputs`` go into the app.
 
     Returns:
-        The rollout; None to leave the run to the next plugin.
+        The rollout, with the app's own error in it if it failed; None to leave the run to the next
+        plugin.
+
+    Raises:
+        InfrastructureFault: something that passes stood in the way; the engine tries again.
+
+    Examples:
+        ```python
+        @hookimpl(wrapper=True)
+        def gepa_capture_trajectory(self, example):
+            rollout = yield  # to be awaited: nothing has run yet
+            return self.timed(example.id, rollout)
+
+        async def timed(self, example, rollout):
+            began = time.monotonic()
+            result = await rollout
+            print(example, time.monotonic() - began)
+            return result
+        ```
     """
 
 
@@ -186,8 +230,8 @@ def gepa_capture_trajectory(
 def gepa_give_feedback(example: Example, rollout: Rollout) -> Feedback | Awaitable[Feedback] | None:
     """Score the output of a rollout that did not fail.
 
-    Called once for each such rollout, concurrently. The default calls the user's metric. Stops at the
-    first result that is not None.
+    Called once for each such rollout, concurrently; again after an infrastructure fault. The default
+    calls the user's metric. Stops at the first result that is not None.
 
     Args:
         example: the example; its ``data`` is the user's own row.
@@ -195,6 +239,16 @@ def gepa_give_feedback(example: Example, rollout: Rollout) -> Feedback | Awaitab
 
     Returns:
         The feedback; None to leave it to the next plugin.
+
+    Raises:
+        InfrastructureFault: something that passes stood in the way; the engine tries again.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_give_feedback(self, rollout):
+            return None if rollout.output else Feedback(0.0, "there is no output")
+        ```
     """
 
 
@@ -214,6 +268,13 @@ def gepa_propose_texts(request: MutationRequest) -> Mapping[str, str] | Awaitabl
 
     Raises:
         ProposalDropped: no usable text can be had; the proposal ends there and says why.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_propose_texts(self, request):
+            return {component.name: f"{component.text} Be brief." for component in request.components}
+        ```
     """
 
 
@@ -240,6 +301,13 @@ def gepa_accept_candidate(
 
     Returns:
         True to go on to validation, False to reject, None to leave it to the next plugin.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_accept_candidate(self, before, after):
+            return False if min(after) < min(before) else None
+        ```
     """
 
 
@@ -249,8 +317,8 @@ def gepa_next_validation(
 ) -> Sequence[Example] | None:
     """Choose which validation examples a new candidate runs next, or stop.
 
-    Called for each accepted candidate until it returns an empty sequence. The default asks for all that
-    have not run. Stops at the first result that is not None.
+    Called for the seed and each accepted candidate until it returns an empty sequence. The default asks
+    for all that have not run. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned;
@@ -262,6 +330,13 @@ def gepa_next_validation(
     Returns:
         Examples of ``pool.val`` that have not run; empty when that was enough; None to leave it to the
         next plugin.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_next_validation(self, pool, scores):
+            return [example for example in pool.val[:8] if example.id not in scores]
+        ```
     """
 
 
@@ -269,15 +344,22 @@ def gepa_next_validation(
 def gepa_stop_reason(pool: Pool) -> str | None:
     """Say why the run should plan no further proposal, if it should not.
 
-    Called before each proposal is planned; every plugin is asked every time, and the first reason
-    counts. The defaults stop at a perfect score and when the run has stalled. The budget is kept by the
-    engine itself.
+    Called before each proposal but the seed is planned. Every plugin is asked every time, and the first
+    reason counts. The defaults stop at a perfect score and when the run has stalled. The budget is kept
+    by the engine itself.
 
     Args:
         pool: the candidates, scores and proposals committed so far.
 
     Returns:
         The reason, a sentence for people; None to go on.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_stop_reason(self, pool):
+            return "there are ten candidates" if len(pool.members) >= 10 else None
+        ```
     """
 
 
@@ -288,10 +370,19 @@ def gepa_stop_reason(pool: Pool) -> str | None:
 
 @hookspec
 def gepa_notify(event: Event) -> None:
-    """Hear what happens. Every plugin is told; one that raises is logged and passed over.
+    """Hear what happens.
 
-    Called on the event loop's thread for each event of `gepa_core.events`; must return quickly.
+    Called on the event loop's thread for each event of `gepa_core.events`; must return quickly. Every
+    plugin is told; one that raises is logged and passed over.
 
     Args:
         event: what happened.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_notify(self, event):
+            if isinstance(event, Warned):
+                print(event.message)
+        ```
     """

@@ -13,10 +13,9 @@ import pluggy
 
 from gepa_core import hookspecs
 from gepa_core.errors import PluginError
-from gepa_core.hookspecs import HOOKS
 from gepa_core.implementation import Implementation
 from gepa_core.markers import PROJECT
-from gepa_core.registration import register
+from gepa_core.registration import HOOKS, register
 
 PLUGIN_GROUP = "gepa_core.plugins"
 

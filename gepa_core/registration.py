@@ -9,8 +9,17 @@ from typing import Any
 
 import pluggy
 
+from gepa_core import hookspecs
 from gepa_core.errors import PluginError
-from gepa_core.hookspecs import HOOKS, MAY_BE_ASYNC, MAY_BE_WRAPPED
+
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("gepa_"))
+"""Every hook, in the order of `gepa_core.hookspecs`."""
+
+MAY_BE_ASYNC = frozenset(("gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts"))
+"""Hooks that may take their time; the others answer at once."""
+
+MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa_stop_reason", "gepa_notify"}
+"""Hooks that stop at the first answer, so that there is an answer to wrap."""
 
 
 def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:

@@ -1,0 +1,93 @@
+"""A system that is nothing but two lists of rules, so that a whole run takes a tenth of a second."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from gepa_core import Component, Execution, Feedback, Result, Rollout, optimize
+
+ROWS = [{"input": number, "expected": 2} for number in range(24)]
+
+
+class Rules:
+    """An app whose output is how many of the two rules that an input needs its texts state.
+
+    Attributes:
+        runs: how often it was run.
+        delay: seconds that the next run takes.
+    """
+
+    components = (Component(name="plan", text="rules:"), Component(name="act", text="rules for {x}:", syntax="braces"))
+    left_alone = ()
+
+    def __init__(self, delay: Callable[[], float] | None = None) -> None:
+        self.runs = 0
+        self.delay = delay
+
+    async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+        self.runs += 1
+        if self.delay is not None:
+            await asyncio.sleep(self.delay())
+        return Rollout(output=(f"r{inputs % 5}" in texts["plan"]) + (f"r{inputs % 7}" in texts["act"]))
+
+    def build(self, texts: Mapping[str, str]) -> dict[str, str]:
+        return dict(texts)
+
+
+def metric(row: Mapping[str, int], output: int) -> Feedback:
+    number = row["input"]
+    needs = {"plan": f"needs r{number % 5}", "act": f"needs r{number % 7}"}
+    return Feedback(output / 2, "; ".join(needs.values()), by_component=needs if output < 2 else {})
+
+
+def model(prompt: str) -> str:
+    """Add one of the rules that the feedback in the prompt asks for."""
+    (current,) = re.findall(r"```\n(rules.*?)\n```", prompt, re.DOTALL)[:1]
+    wanted = sorted(set(re.findall(r"needs (r\d)", prompt)))
+    choice = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % max(1, len(wanted))
+    return f"```\n{current} {wanted[choice] if wanted else 'none'}\n```"
+
+
+@pytest.fixture
+def rules() -> type[Rules]:
+    """The class of the toy system."""
+    return Rules
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., Result]:
+    """``play(*plugins, **settings)``: a run of the toy with those plugins; settings are of `optimize`."""
+    count = iter(range(1000))
+
+    def run(*plugins: Any, target: Any = None, concurrency: int = 4, **settings: Any) -> Result:
+        defaults = {
+            "trainset": ROWS[:14],
+            "valset": ROWS[14:],
+            "metric": metric,
+            "reflection_lm": model,
+            "budget": 160,
+            "run_dir": tmp_path / f"run-{next(count)}",
+            "execution": Execution(concurrency=concurrency, attempts=1),
+        }
+        return optimize(target or Rules(), plugins=plugins, **{**defaults, **settings})
+
+    return run
+
+
+@pytest.fixture
+def shuffled() -> Callable[[int], Callable[[], float]]:
+    """``shuffled(seed)``: delays of up to 4 ms in an order that ``seed`` decides."""
+
+    def delays(seed: int) -> Callable[[], float]:
+        rng = Random(seed)
+        return lambda: rng.random() * 0.004
+
+    return delays
