@@ -80,6 +80,7 @@ class Attempter:
     Attributes:
         seed: the app's own texts.
         reuse: whether a parent's known outcomes on training examples are used again.
+        limits_reflections: whether a proposal may make no more reflection calls than were reserved for it.
     """
 
     seed: Candidate
@@ -89,6 +90,7 @@ class Attempter:
     gate: Gate
     model: LanguageModel
     reuse: bool = True
+    limits_reflections: bool = False
 
     async def carry_out(self, plan: Plan) -> Draft:
         """Do everything that ``plan`` asks for, and say what became of it.
@@ -163,7 +165,7 @@ class Attempter:
         model = RecordedModel(
             model=self.model,
             number=plan.number,
-            allowed=plan.reserved.reflections,
+            allowed=plan.reserved.reflections if self.limits_reflections else None,
             store=self.store,
             gate=self.gate,
             stages=self.stages,

@@ -27,14 +27,15 @@ class RecordedModel:
     from the store. Otherwise it waits for a place, is tried again after infrastructure faults, and counted.
 
     Attributes:
-        allowed: calls that were reserved for the proposal; one more drops it.
+        allowed: calls that were reserved for the proposal, one more of which drops it; None when calls are
+            not limited.
         calls: calls made so far, those answered from the store included.
         usage: what they used.
     """
 
     model: LanguageModel
     number: int
-    allowed: int
+    allowed: int | None
     store: Store
     gate: Gate
     stages: Stages
@@ -56,7 +57,7 @@ class RecordedModel:
             InfrastructureFault: the model kept failing.
             ModelFault: the model cannot be used at all.
         """
-        if self.calls >= self.allowed:
+        if self.allowed is not None and self.calls >= self.allowed:
             raise ProposalDropped(f"calls: more than the {self.allowed} calls reserved for a proposal")
         self.calls += 1
         prompt = content_id([[message.role, message.content] for message in messages])

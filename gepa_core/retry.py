@@ -10,7 +10,7 @@ from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
 from gepa_core.faults import Fault, classify, describe
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
+    from tenacity import AsyncRetrying, RetryCallState
 
 T = TypeVar("T")
 OnRetry: TypeAlias = Callable[[int, float, Fault], None]
@@ -48,18 +48,20 @@ async def with_retries(
         ModelFault: at once, when a model cannot be used at all.
         Exception: anything else that ``operation`` raises, at once and unchanged.
     """
-    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
-
-    retrying = AsyncRetrying(
-        retry=retry_if_exception(_passes),
-        stop=stop_after_attempt(attempts),
-        wait=lambda state: _wait(state, max_wait),
-        before_sleep=lambda state: on_retry(state.attempt_number, _upcoming(state), classify(_error(state))),
-        sleep=sleep,
-        reraise=True,
-    )
     try:
-        return await retrying(operation)
+        return await operation()
+    except Exception as error:
+        # Most operations succeed at once and are spared what a retry costs to set up.
+        first = [error]
+    retrying = _retrying(attempts, max_wait, on_retry, sleep)
+
+    async def again() -> T:
+        if first:
+            raise first.pop()
+        return await operation()
+
+    try:
+        return await retrying(again)
     except (InfrastructureFault, ModelFault, ConfigurationError):
         raise
     except Exception as error:
@@ -67,6 +69,19 @@ async def with_retries(
         if final is error:
             raise
         raise final from error
+
+
+def _retrying(attempts: int, max_wait: float, on_retry: OnRetry, sleep: Sleep) -> AsyncRetrying:
+    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+    return AsyncRetrying(
+        retry=retry_if_exception(_passes),
+        stop=stop_after_attempt(attempts),
+        wait=lambda state: _wait(state, max_wait),
+        before_sleep=lambda state: on_retry(state.attempt_number, _upcoming(state), classify(_error(state))),
+        sleep=sleep,
+        reraise=True,
+    )
 
 
 def _passes(error: BaseException) -> bool:

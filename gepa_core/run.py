@@ -93,7 +93,7 @@ class Run:
             splits=self.splits,
             metric=self.metric,
             model=self.model.name,
-            plugins=manager.plugins,
+            plugins=manager.deciding,
             preset=self.preset,
             seed=self.seed,
         )
@@ -127,6 +127,7 @@ class Run:
                 gate=self._gate,
                 model=self.model,
                 reuse=self.preset.reuse,
+                limits_reflections=self.budget.reflections is not None,
             ),
             stored=stored,
             lookahead=self.preset.lookahead,
