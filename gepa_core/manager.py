@@ -15,7 +15,7 @@ from gepa_core import hookspecs
 from gepa_core.errors import PluginError
 from gepa_core.implementation import Implementation
 from gepa_core.markers import PROJECT
-from gepa_core.registration import HOOKS, register
+from gepa_core.registration import HOOKS, OBSERVING, register
 
 PLUGIN_GROUP = "gepa_core.plugins"
 
@@ -94,6 +94,16 @@ class PluginManager:
     def wrappers(self, hook: str) -> Sequence[Implementation]:
         """The wrappers around ``hook``, outermost first."""
         return self._found[hook][1]
+
+    @property
+    def deciding(self) -> list[tuple[str, Any]]:
+        """The plugins that can change what a run finds: those that do more than observe."""
+        callers = ((name, plugin, self.pluggy.get_hookcallers(plugin) or ()) for name, plugin in self.plugins)
+        return [
+            (name, plugin)
+            for name, plugin, hooks in callers
+            if not OBSERVING.issuperset(hook.name for hook in hooks)
+        ]
 
     @cached_property
     def _found(self) -> dict[str, tuple[list[Implementation], list[Implementation]]]:

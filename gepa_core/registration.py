@@ -18,6 +18,9 @@ HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("gepa_"))
 MAY_BE_ASYNC = frozenset(("gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts"))
 """Hooks that may take their time; the others answer at once."""
 
+OBSERVING = frozenset(("gepa_configure", "gepa_notify", "gepa_unconfigure"))
+"""Hooks that decide nothing."""
+
 MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa_stop_reason", "gepa_notify"}
 """Hooks that stop at the first answer, so that there is an answer to wrap."""
 

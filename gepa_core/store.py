@@ -168,6 +168,11 @@ class Store:
         ).fetchone()
         return decode(row[0], Completion) if row else None
 
+    def answers(self, number: int) -> list[Completion]:
+        """Every answer that was given to proposal ``number``, in the order in which they arrived."""
+        rows = self._connection.execute("SELECT body FROM answers WHERE number = ? ORDER BY rowid", (number,))
+        return [decode(body, Completion) for (body,) in rows]
+
     def save_answer(self, number: int, prompt: str, occurrence: int, completion: Completion) -> None:
         """Write an answer."""
         with self._transaction() as run:

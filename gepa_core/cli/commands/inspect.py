@@ -1,0 +1,37 @@
+"""``gepa-core inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gepa_core.cli.options import AsJson
+
+
+def inspect(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET|FILE.toml", help="The app as module:object, or module:function that makes it."
+        ),
+    ],
+    full: Annotated[bool, typer.Option("--full", help="Show the texts too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the prompts that are found in an app, and what is left alone. Calls no model."""
+    from gepa_core.adapters import wrap
+    from gepa_core.cli import components, settings
+    from gepa_core.cli.console import output
+    from gepa_core.cli.targets import load_target
+
+    directory = Path.cwd()
+    if target.endswith(".toml"):
+        raw, directory = settings.read(Path(target)), Path(target).expanduser().absolute().parent
+        target, directory = str(raw.get("target", target)), directory / raw.get("directory", ".")
+    system = wrap(load_target(target, directory))
+    if as_json:
+        typer.echo(components.as_json(system))
+    else:
+        components.write(output(), system, target, full=full)

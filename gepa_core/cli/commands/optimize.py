@@ -1,0 +1,119 @@
+"""``gepa-core optimize``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gepa_core.cli.options import (
+    Concurrency,
+    Dollars,
+    Reflections,
+    Rollouts,
+    Seconds,
+    Timeout,
+    Tokens,
+    absolute,
+    given,
+    limits,
+)
+
+_WHAT = "What to optimise"
+
+
+def optimize(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET|FILE.toml",
+            help="The app as module:object, or module:function that makes it; or a file with all settings.",
+        ),
+    ],
+    *,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Examples to learn from: JSONL or CSV.", rich_help_panel=_WHAT),
+    ] = None,
+    val: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Examples to score candidates on.", rich_help_panel=_WHAT),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Examples to compare seed and best on, at the end.", rich_help_panel=_WHAT
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="MODULE:FUNCTION", help="Called with (example, output).", rich_help_panel=_WHAT),
+    ] = None,
+    reflection_lm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER/MODEL",
+            help="The model that rewrites prompts; or module:object.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    component: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--components",
+            "--component",
+            metavar="NAME",
+            help="prompts (the default), all, or names and globs; repeatable.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    budget: Rollouts = None,
+    reflections: Reflections = None,
+    tokens: Tokens = None,
+    dollars: Dollars = None,
+    seconds: Seconds = None,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An installed plugin, or no:NAME to leave one out; repeatable."),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(metavar="NAME", help="default or paper.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Decides every random choice.")] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to store the run; a run that is there goes on.")
+    ] = None,
+    concurrency: Concurrency = None,
+    timeout: Timeout = None,
+) -> None:
+    """Find better prompts for an app, and show what was found.
+
+    Modules are imported from the working directory, or from the directory of FILE.toml, whose settings give
+    way to options. A function or class that can be called without arguments is called to make the app.
+    """
+    from gepa_core.cli import settings
+    from gepa_core.cli.execute import carry_out
+
+    options = given(
+        trainset=absolute(train),
+        valset=absolute(val),
+        testset=absolute(test),
+        metric=metric,
+        reflection_lm=reflection_lm,
+        components=_components(component),
+        budget=limits(budget, reflections, tokens, dollars, seconds),
+        plugins=plugin,
+        preset=preset,
+        seed=seed,
+        run_dir=absolute(run_dir),
+        execution=given(concurrency=concurrency, timeout=timeout),
+    )
+    if target.endswith(".toml"):
+        file = Path(target).expanduser()
+        raw = settings.merge(settings.read(file), options)
+        carry_out(settings.make(raw, file.absolute().parent, str(file)))
+    else:
+        carry_out(settings.make({"target": target, **options}, Path.cwd(), "optimize"))
+
+
+def _components(names: list[str] | None) -> str | list[str] | None:
+    return names[0] if names and len(names) == 1 else names

@@ -1,0 +1,108 @@
+"""``gepa-core runs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gepa_core.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from gepa_core.cli.summary import Summary
+
+_COLOURS = {"running": "cyan", "ended": "green", "broken off": "yellow", "unreadable": "red"}
+
+
+def runs(
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIRECTORY", help="Where the runs are.", show_default=".gepa/runs"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List stored runs, the latest last."""
+    from gepa_core.api import RUNS
+    from gepa_core.cli.console import output
+    from gepa_core.cli.stored import stored_runs
+
+    where = directory or RUNS
+    found = [_read(path) for path in stored_runs(where)]
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([row for row, _ in found], indent=2))
+        return
+    console = output()
+    if not found:
+        console.print(f"There are no runs in {where}. `gepa-core demo` makes one.", markup=False)
+        return
+    from gepa_core.cli.tables import table
+
+    made = table(
+        "run", "app", "begun", "seed", "best", "rollouts", "state", numbers=("seed", "best", "rollouts")
+    )
+    made.columns[1].max_width = 18
+    for row, run in found:
+        made.add_row(*_cells(row, run))
+    console.print(made)
+    console.print(f"Stored in {where}. Look closer: gepa-core show RUN", style="dim", markup=False)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Summary | None]:
+    """What is said of a run, as JSON, with what it was taken from; None when it cannot be read."""
+    from gepa_core.cli.stored import reading
+    from gepa_core.cli.summary import summarise
+    from gepa_core.errors import StoreError
+
+    try:
+        with reading(path) as store:
+            run = summarise(store)
+            rollouts = sum(sum(one.rollouts.values()) for one in run.proposals)
+            tested = sum(1 for _ in store.outcomes("test"))
+    except (StoreError, ValueError) as error:
+        return {"run": path.name, "path": str(path), "state": "unreadable", "reason": str(error)}, None
+    return {
+        "run": path.name,
+        "path": str(path),
+        "target": run.target,
+        "begun": run.meta.get("begun", ""),
+        "state": run.condition,
+        "reason": run.meta.get("reason", ""),
+        "seed_score": run.seed.mean if run.seed else None,
+        "best_score": run.best.mean if run.best else None,
+        "rollouts": rollouts + tested,
+        "rollout_budget": (run.fact("budget") or {}).get("rollouts"),
+        "simulated": bool(run.simulated),
+    }, run
+
+
+def _cells(row: dict[str, Any], run: Summary | None) -> tuple[str | Text, ...]:
+    from rich.text import Text
+
+    from gepa_core.cli import wording
+
+    state = Text(row["state"], _COLOURS[row["state"]])
+    if run is None:
+        return row["run"], "", "", "", "", "", state
+    limit = row["rollout_budget"]
+    mark = Text.assemble(
+        row["target"] or "from Python", (" simulated", "magenta") if row["simulated"] else ""
+    )
+    return (
+        row["run"],
+        mark,
+        _short_time(row["begun"]),
+        wording.score(row["seed_score"]),
+        Text(wording.score(row["best_score"]), "bold"),
+        f"{row['rollouts']}{'' if limit is None else f'/{limit}'}",
+        state,
+    )
+
+
+def _short_time(begun: str) -> str:
+    """``2026-11-22T10:33:12+0000`` as ``11-22 10:33``: the year stands in the run's name."""
+    return begun[5:16].replace("T", " ")

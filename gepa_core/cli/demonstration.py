@@ -1,0 +1,88 @@
+"""The demo: a LangChain support desk, optimised against the simulated model over HTTP."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import gepa_core
+from gepa_core.cli.settings import Settings, make
+from gepa_core.errors import ConfigurationError
+
+_PACKAGE = Path(gepa_core.__file__).parent
+_PLACES = (
+    _PACKAGE / "examples" / "support_desk",  # in a wheel
+    _PACKAGE.parent / "docs" / "examples" / "support_desk",  # in a checkout
+)
+_NEEDED = ("gepa_offline", "gepa_langchain", "langchain_openai")
+
+_TASK_LATENCY = 0.12
+_REFLECTION_LATENCY = 0.8
+"""Seconds until the simulated models answer: enough to watch what happens."""
+
+_INTRODUCTION = """\
+[bold]A support desk made with LangChain[/bold]: one prompt sorts a ticket, another one writes the reply.
+GEPA improves both from the tickets on which they fail, then compares on tickets that it never saw.
+
+[magenta]The model is simulated.[/magenta] It runs on this machine, behind the same HTTP protocol as a
+real one. Its scores say something about the search, and nothing about real models.
+"""
+
+
+def demonstrate(*, seed: int, budget: int) -> None:
+    """Run the demo.
+
+    Raises:
+        GepaError: something that it needs is not installed, or the run failed.
+    """
+    from gepa_core.cli.console import messages
+    from gepa_core.cli.execute import carry_out
+
+    _check_installed()
+    messages().print(_INTRODUCTION)
+    carry_out(demo_settings(seed=seed, budget=budget), title="support desk")
+
+
+def demo_settings(
+    *,
+    seed: int,
+    budget: int,
+    task_latency: float = _TASK_LATENCY,
+    reflection_latency: float = _REFLECTION_LATENCY,
+) -> Settings:
+    """What the demo runs. Latencies are in seconds."""
+    raw = {
+        "target": "app:chain",
+        "metric": "metric:metric",
+        "trainset": "train.jsonl",
+        "valset": "val.jsonl",
+        "testset": "test.jsonl",
+        "reflection_lm": {
+            "factory": "langchain_openai:ChatOpenAI",
+            "model": "simulated-reflection",
+            "max_retries": 0,
+        },
+        "budget": budget,
+        "seed": seed,
+        "execution": {"concurrency": 16},
+        "offline": {"seed": seed, "task_latency": task_latency, "reflection_latency": reflection_latency},
+    }
+    return make(raw, _directory(), "demo")
+
+
+def _directory() -> Path:
+    for place in _PLACES:
+        if place.is_dir():
+            return place
+    raise ConfigurationError(
+        f"the demo's app is missing: there is no {str(_PLACES[0])!r}; install gepa-core again"
+    )
+
+
+def _check_installed() -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"the demo needs {', '.join(map(repr, missing))}, which"
+            f' {"is" if len(missing) == 1 else "are"} not installed; run: pip install "gepa-core[demo]"'
+        )

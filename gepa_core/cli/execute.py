@@ -1,0 +1,133 @@
+"""Carrying a run out under the eyes of a person."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import typer
+
+from gepa_core.api import RUNS
+from gepa_core.cli.call import Call, prepare
+from gepa_core.cli.console import messages, output
+from gepa_core.cli.errors import INTERRUPTED, say
+from gepa_core.cli.interrupts import two_step
+from gepa_core.cli.offline_model import offline_model
+from gepa_core.cli.settings import FILE, Settings
+from gepa_core.errors import ConfigurationError, GepaError
+from gepa_core.markers import hookimpl
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gepa_core.cli.progress import Progress
+    from gepa_core.result import Result
+
+
+@attrs.define(eq=False, kw_only=True)
+class KeepSettings:
+    """Writes the settings into the run directory, once the run is known to begin."""
+
+    settings: Settings
+
+    @hookimpl
+    def gepa_configure(self, run_dir: str) -> None:
+        """Keep what `resume` needs."""
+        (Path(run_dir) / FILE).write_text(self.settings.as_toml(), "utf-8")
+
+
+def carry_out(settings: Settings, *, title: str = "", run_dir: Path | None = None) -> None:
+    """Run it, show progress, and write what came of it.
+
+    Args:
+        title: for the panel; the target when empty.
+        run_dir: a stored run to go on with.
+
+    Raises:
+        GepaError: the run cannot begin or go on.
+        typer.Exit: it was interrupted; how to resume was said.
+    """
+    from gepa_core.cli.progress import Progress
+    from gepa_core.cli.watch import Watch
+
+    console = messages()
+    title = title or settings.target
+    with offline_model(settings.raw.get("offline")):
+        with _loading(console, settings.target):
+            call = prepare(settings, run_dir)
+        progress = Progress(
+            console=console,
+            title=title,
+            watch=Watch(budget=settings.budget),
+            simulated="offline" in settings.raw,
+        )
+        result = _optimize(call, settings, progress)
+    _report(result, simulated=progress.simulated)
+
+
+@contextlib.contextmanager
+def _loading(console: Console, target: str) -> Iterator[None]:
+    """Show that something is loading, on a terminal: a spinner is noise in a log."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield
+        return
+    with console.status(f"Loading {target} …"):
+        yield
+
+
+def _optimize(call: Call, settings: Settings, progress: Progress) -> Result:
+    from gepa_core.api import optimize
+
+    is_new = not call.run_dir.exists()
+    observers = (progress, KeepSettings(settings=settings))
+    try:
+        with two_step(progress.stop, progress.abandon), progress.shown():
+            return optimize(
+                call.target,
+                **call.arguments,
+                plugins=[*call.plugins, *observers],
+                run_dir=call.run_dir,
+            )
+    except KeyboardInterrupt:
+        _say_how_to_resume("interrupted", call.run_dir, progress)
+        raise typer.Exit(INTERRUPTED) from None
+    except GepaError as error:
+        if is_new and progress.watch.run is None:
+            shutil.rmtree(call.run_dir, ignore_errors=True)  # nothing began, so nothing is kept
+        elif not isinstance(error, ConfigurationError):
+            _say_how_to_resume("stopped", call.run_dir, progress)
+        raise
+
+
+def _say_how_to_resume(label: str, run_dir: Path, progress: Progress) -> None:
+    watch = progress.watch
+    if watch.run is None:
+        say(label, "nothing was spent, because nothing had begun", style="yellow")
+        return
+    kept = f"{watch.spent} rollouts and {watch.committed} proposals are kept in {str(run_dir)!r}"
+    say(label, f"{kept}. Go on with: gepa-core resume {run_name(run_dir)}", style="yellow")
+
+
+def run_name(run_dir: Path) -> str:
+    """How the commands may call a run: by its name where it is in the usual place."""
+    return run_dir.name if run_dir.absolute().parent == RUNS.absolute() else str(run_dir)
+
+
+def _report(result: Result, *, simulated: bool) -> None:
+    from gepa_core.cli import report
+
+    console, name = output(), run_name(result.run_dir)
+    report.write(console, *report.scores(result.val, result.test, simulated=simulated))
+    report.write(console, *report.changes(result.seed.texts, result.best.texts))
+    console.print()
+    report.write(console, report.ending(result.stop_reason, result.cost, result.run_dir))
+    lines = {
+        f"gepa-core show {name}": "every proposal and its reflection",
+        f"gepa-core resume {name} --budget N": "go on with a larger budget",
+        "gepa-core runs": "all runs",
+    }
+    report.write(console, *report.commands(lines))

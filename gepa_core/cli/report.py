@@ -1,0 +1,117 @@
+"""What a run found: scores, what they cost, and how each text changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gepa_core.cli import wording
+from gepa_core.cli.diff import diff
+from gepa_core.cli.tables import facts, heading, indented, table
+from gepa_core.result import Comparison, Cost
+
+
+def scores(val: Comparison, test: Comparison | None, *, simulated: bool) -> list[RenderableType]:
+    """Scores of the seed and of the best candidate, side by side."""
+    made = table("", "examples", "seed", "best", "gain", "", numbers=("examples", "seed", "best", "gain"))
+    for name, comparison in (("validation", val), ("test", test)):
+        if comparison is not None:
+            made.add_row(*_compared(name, comparison))
+    parts: list[RenderableType] = [heading("Scores", simulated=simulated), made]
+    if test is not None:
+        parts.append(
+            Text("Nothing was chosen by the test examples: they show what to expect of new ones.", "dim")
+        )
+    return parts
+
+
+def _compared(name: str, comparison: Comparison) -> tuple[str | Text, ...]:
+    gain = comparison.best_mean - comparison.seed_mean
+    return (
+        name,
+        str(len(comparison.seed)),
+        wording.score(comparison.seed_mean),
+        Text(wording.score(comparison.best_mean), "bold"),
+        Text(wording.signed(gain), "bold green" if gain > 0 else "red" if gain < 0 else ""),
+        Text(wording.interval(comparison.difference), "dim"),
+    )
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[RenderableType]:
+    """Each text from the seed to the best candidate."""
+    same = [name for name in before if before[name] == after[name]]
+    for name in before:
+        if name not in same:
+            yield heading(name)
+            yield indented(diff(before[name], after[name]))
+    if same:
+        yield Text(f"\nunchanged: {wording.listed(same)}", style="dim")
+
+
+def cost(spent: Cost, *, simulated: bool) -> list[RenderableType]:
+    """What a run has cost, by purpose."""
+    made = table("", "calls", "tokens in", "tokens out", "cost", numbers=("calls", "tokens in", "tokens out"))
+    rows = (("app", spent.task_usage), ("reflection", spent.reflection_usage))
+    for name, usage in rows:
+        known = usage.unmetered < usage.calls or not usage.calls
+        made.add_row(
+            name,
+            f"{usage.calls:,}",
+            f"{usage.input_tokens:,}" if known else "unknown",
+            f"{usage.output_tokens:,}" if known else "unknown",
+            wording.dollars(usage),
+        )
+    return [heading("Model calls", simulated=simulated), made, *_rollouts(spent)]
+
+
+_PURPOSES = {
+    "seed": "scoring the seed",
+    "parent": "parents on minibatches",
+    "child": "new candidates on minibatches",
+    "merge": "testing merges",
+    "validation": "validating accepted candidates",
+    "test": "comparing on the test set",
+}
+
+
+def _rollouts(spent: Cost) -> list[RenderableType]:
+    made = table("Rollouts for", "", numbers=("",))
+    for purpose, number in spent.rollouts.items():
+        made.add_row(_PURPOSES.get(purpose, purpose), f"{number:,}")
+    made.add_section()
+    made.add_row(Text("together", "bold"), Text(f"{spent.total_rollouts:,}", "bold"))
+    if spent.reused:
+        made.add_row(Text("not needed, because known", "dim"), Text(f"{spent.reused:,}", "dim"))
+    return [made]
+
+
+def ending(reason: str, spent: Cost, run_dir: Path) -> Table:
+    """Why a run ended, what it cost in a line, and where it is."""
+    usage = spent.task_usage + spent.reflection_usage
+    parts = (
+        wording.count(spent.total_rollouts, "rollout"),
+        wording.count(spent.reflections, "reflection"),
+        wording.tokens(usage),
+        wording.dollars(usage),
+    )
+    return facts([("ended", f"{reason}."), ("cost", " · ".join(parts)), ("stored", str(run_dir))])
+
+
+def commands(lines: Mapping[str, str]) -> list[RenderableType]:
+    """Commands to go on with, each with what it does."""
+    grid = Table.grid(padding=(0, 3, 0, 0))
+    grid.add_column(no_wrap=True, overflow="fold", style="bold")
+    grid.add_column(style="dim")
+    for command, purpose in lines.items():
+        grid.add_row(f"  {command}", purpose)
+    return [heading("Next"), grid]
+
+
+def write(console: Console, *parts: RenderableType) -> None:
+    """Write parts below each other."""
+    for part in parts:
+        console.print(part)

@@ -1,0 +1,85 @@
+"""How figures are written, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gepa_core.result import Interval
+from gepa_core.types import Usage
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def score(value: float | None) -> str:
+    """A score with three decimals."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def signed(value: float) -> str:
+    """A difference of scores."""
+    return f"{value:+.3f}"
+
+
+def interval(found: Interval | None) -> str:
+    """A confidence interval of a difference."""
+    if found is None:
+        return ""
+    return f"{found.level:.0%} interval {signed(found.low)} to {signed(found.high)}"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 rollout``, ``2 rollouts``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def short(number: int) -> str:
+    """A large number in few characters: 940, 12.3k, 4.1M."""
+    for limit, suffix in ((1_000_000, "M"), (1_000, "k")):
+        if number >= limit:
+            value = number / limit
+            return f"{value:.0f}{suffix}" if value >= 100 else f"{value:.1f}{suffix}"
+    return str(number)
+
+
+def duration(seconds: float) -> str:
+    """``0:07``, ``12:34``, ``1:02:03``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def tokens(usage: Usage) -> str:
+    """Tokens used, and that some calls did not report theirs."""
+    if usage.calls and usage.unmetered == usage.calls:
+        return "tokens unknown"
+    return f"{short(usage.tokens)} tokens{' and more' if usage.unmetered else ''}"
+
+
+def dollars(usage: Usage) -> str:
+    """The price, as far as it is known."""
+    if not usage.calls:
+        return "$0"
+    if usage.unpriced == usage.calls:
+        return "price unknown"
+    more = f" and {count(usage.unpriced, 'call')} of unknown price" if usage.unpriced else ""
+    return f"${usage.dollars:.4f}{more}" if usage.dollars < 1 else f"${usage.dollars:.2f}{more}"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The course of a figure in one line, its last ``width`` values."""
+    shown = list(values)[-width:]
+    if not shown or min(shown) == max(shown):
+        return _BARS[0] * len(shown)
+    low, high = min(shown), max(shown)
+    return "".join(_BARS[round((value - low) / (high - low) * (len(_BARS) - 1))] for value in shown)
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a text, on one line of at most ``width`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names, separated by commas; a dash for none."""
+    return ", ".join(names) or "-"
