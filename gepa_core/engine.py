@@ -22,7 +22,7 @@ from gepa_core.pool import Pool
 from gepa_core.stages import Stages
 from gepa_core.state import State
 from gepa_core.store import OutcomeKey, Store
-from gepa_core.types import Proposal, Usage
+from gepa_core.types import Proposal, Spend, Usage
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -45,6 +45,8 @@ class Engine:
     _under_way: dict[int, tuple[Plan, asyncio.Task[Draft]]] = attrs.field(factory=dict, init=False)
     _planned: int = attrs.field(default=0, init=False)
     """Number of the next proposal to plan."""
+    _merges: list[int] = attrs.field(factory=list, init=False)
+    """Numbers of the merges that were planned."""
     _reason: str = attrs.field(default="", init=False)
 
     @property
@@ -85,16 +87,17 @@ class Engine:
                 stored = self.stored[self._planned]
                 if stored.seen > self.state.committed:
                     return  # it had to wait for the budget then, so it waits now
-                self.planner.ledger.reserve(stored.number, stored.reserved)
+                self._note_plan(stored.number, stored.kind, stored.reserved)
             elif not self._start(self._planned):
                 return
             self._planned += 1
 
     def _start(self, number: int) -> bool:
         """Plan proposal ``number`` and set it going; False when there is a reason not to."""
-        plan = self.planner.plan(Pool(self.state), number)
+        under_way = sum(merge > self.state.committed for merge in self._merges)
+        plan = self.planner.plan(Pool(self.state, merges_under_way=under_way), number)
         if isinstance(plan, Plan):
-            self.planner.ledger.reserve(number, plan.reserved)
+            self._note_plan(number, plan.kind, plan.reserved)
             self.stages.notify(
                 ProposalStarted(
                     number=number, kind=plan.kind, parents=tuple(parent.index for parent in plan.parents)
@@ -106,12 +109,17 @@ class Engine:
             self._reason = plan.reason
         return False
 
+    def _note_plan(self, number: int, kind: str, reserved: Spend) -> None:
+        self.planner.ledger.reserve(number, reserved)
+        if kind == "merge":
+            self._merges.append(number)
+
     async def _finish(self, number: int) -> Proposal:
         """What became of proposal ``number``: read back, or carried out now and written."""
         if number < len(self.stored):
             return self.stored[number]
         plan, task = self._under_way[number]
-        draft = await task
+        draft = await asyncio.shield(task)  # what is paid for is kept even when the run is cancelled
         del self._under_way[number]
         if draft.status == "accepted" and self._is_in_pool(draft):
             draft.status, draft.reason = "dropped", "duplicate: equal texts came into the pool meanwhile"

@@ -43,11 +43,13 @@ class Pool:
 
     Attributes:
         committed: number of the last commit that can be seen, -1 before the seed's.
+        merges_under_way: merges that were planned before and are not committed.
     """
 
-    def __init__(self, state: State, committed: int | None = None) -> None:
+    def __init__(self, state: State, committed: int | None = None, *, merges_under_way: int = 0) -> None:
         self._state = state
         self.committed = state.committed if committed is None else committed
+        self.merges_under_way = merges_under_way
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -103,8 +105,11 @@ class Pool:
 
     @property
     def best(self) -> Member:
-        """The member with the highest mean on validation; the earlier one of equals."""
-        return self._state.members[self._state.bests[self.committed]]
+        """The member with the highest mean on validation; the earlier one of equals.
+
+        Raises IndexError before the seed's commit.
+        """
+        return self.members[self._state.bests[max(self.committed, 0)]]
 
     @property
     def spent(self) -> int:
@@ -113,8 +118,9 @@ class Pool:
 
     @property
     def merges(self) -> int:
-        """Merges tried."""
-        return self._state.merges[self.committed] if self.committed >= 0 else 0
+        """Merges tried, those under way included."""
+        committed = self._state.merges[self.committed] if self.committed >= 0 else 0
+        return committed + self.merges_under_way
 
     def survivors(self) -> dict[int, int]:
         """Members that are not dominated, to the number of frontier keys each holds (Algorithm 2)."""
