@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.core.toys import Toy, preset, search, total
 
 from gepa_core.types import Candidate
+from tests.core.toys import Toy, preset, search, total
 
 
 @pytest.mark.parametrize("lookahead", [1, 4, 8])

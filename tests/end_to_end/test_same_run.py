@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.toys import QUICK, SyncToy, Toy, ToyModel, jittery_metric, preset, reflect, search
 
 from gepa_core import Execution
 from gepa_core.types import Proposal
+from tests.core.toys import SyncToy, Toy, ToyModel, jittery_metric, preset, search
 
 REPOSITORY = Path(__file__).parents[2]
 JITTER = 0.004
