@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gepa_core.pool import Pool
     from gepa_core.presets import Preset
     from gepa_core.result import Result
+    from gepa_core.saved import apply
     from gepa_core.state import Member
     from gepa_core.types import (
         Candidate,
@@ -50,12 +51,14 @@ __all__ = [
     "Trajectory",
     "Usage",
     "aoptimize",
+    "apply",
     "hookimpl",
     "optimize",
 ]
 
 _HOMES = {
     "aoptimize": "api",
+    "apply": "saved",
     "optimize": "api",
     "Budget": "budget",
     "GepaError": "errors",

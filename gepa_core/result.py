@@ -96,6 +96,13 @@ class Result:
     proposals: tuple[Proposal, ...] = attrs.field(repr=False)
     run_dir: Path
 
+    def save(self, directory: str | Path) -> None:
+        """Write the best texts into ``directory``: ``prompts.json``, for `gepa_core.apply`, and
+        ``prompts.md``, for people."""
+        from gepa_core.saved import SavedTexts
+
+        SavedTexts.of(self).save(directory)
+
     @property
     def improved(self) -> bool:
         """Whether the best candidate is not the seed."""
