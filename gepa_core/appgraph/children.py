@@ -6,38 +6,34 @@ import dis
 import functools
 import types
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from typing import Any
 
-from gepa_core.appgraph.edges import Edge
+from gepa_core.appgraph.edges import Edge, EdgeKind
 from gepa_core.appgraph.policy import Policy
 
 Child = tuple[Edge, object]
 SCALARS = (bool, int, float, complex, bytes, bytearray, memoryview, range, type(None), type(...))
 
 
-def children(value: object, policy: Policy) -> Iterator[Child]:
+def children(value: object, policy: Policy) -> list[Child]:
     """The edges of ``value`` and what is at their ends, in the order in which they are declared.
 
     No property, descriptor or ``__getattr__`` of the app is called. Subclasses of containers have both
-    entries and attributes.
+    entries and attributes. An object that only pretends to be of its type (a proxy) has none.
     """
     if isinstance(value, SCALARS):
-        return
-    yield from _pieces(value, policy)
-    yield from _attributes(value, policy)
+        return []
+    try:
+        return [*_pieces(value, policy), *_attributes(value, policy)]
+    except (TypeError, AttributeError, RuntimeError, ReferenceError):
+        return []
 
 
 def _pieces(value: object, policy: Policy) -> Iterator[Child]:
-    if isinstance(value, dict | types.MappingProxyType):
+    if isinstance(value, dict | types.MappingProxyType | list | tuple | deque | set | frozenset):
         if len(value) <= policy.max_items:
-            yield from ((Edge("item", key), item) for key, item in list(value.items()))
-    elif isinstance(value, list | tuple | deque):
-        if len(value) <= policy.max_items:
-            yield from ((Edge("index", number), item) for number, item in enumerate(list(value)))
-    elif isinstance(value, set | frozenset):
-        if len(value) <= policy.max_items:
-            yield from ((Edge("member", number), item) for number, item in enumerate(value))
+            yield from _entries(value)
     elif isinstance(value, types.FunctionType):
         yield from _function(value, policy)
     elif isinstance(value, functools.partial):
@@ -48,6 +44,16 @@ def _pieces(value: object, policy: Policy) -> Iterator[Child]:
         yield Edge("part", "__self__"), value.__self__
     elif isinstance(value, types.CellType) and not is_empty_cell(value):
         yield Edge("contents", ""), value.cell_contents
+
+
+def _entries(value: Collection[Any]) -> Iterator[Child]:
+    if isinstance(value, dict):
+        yield from ((Edge("item", key), item) for key, item in list(dict.items(value)))
+    elif isinstance(value, types.MappingProxyType):
+        yield from ((Edge("item", key), item) for key, item in list(value.items()))
+    else:
+        kind: EdgeKind = "member" if isinstance(value, set | frozenset) else "index"
+        yield from ((Edge(kind, number), item) for number, item in enumerate(list(value)))
 
 
 def is_empty_cell(cell: types.CellType) -> bool:

@@ -82,6 +82,8 @@ def copyable(graph: Graph, site: Site, policy: Policy) -> str:
         copy_with(graph, {site: site.text}, policy)
     except CannotCopy as error:
         return str(error)
+    except Exception as error:  # the app's classes may do anything when they are made
+        return f"it is held by an object that cannot be copied ({type(error).__name__}: {error})"
     return ""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import subprocess
+import sys
 import threading
 import types
 from collections import OrderedDict, deque
@@ -154,3 +156,20 @@ def test_the_path_names_each_owner() -> None:
 
 def _keys(graph: Graph, kind: str) -> list[object]:
     return [edge.key for node in graph.nodes.values() for edge, _ in node.edges if edge.kind == kind]
+
+
+class Proxy:
+    """Pretends to be a list."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return list
+
+
+def test_a_proxy_is_passed_over() -> None:
+    assert _found([Proxy(), "MARK x"]) == [("[1]", "x")]
+
+
+def test_it_imports_no_framework() -> None:
+    code = "import sys, gepa_core.appgraph; print([m for m in sys.modules if m.startswith('langchain')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -61,10 +61,20 @@ class Found:
         """
         template = self.guard.to_template(text)
         if self.format and template != self.guard.template:
-            wanted = get_template_variables(self.guard.template, self.format)
-            if get_template_variables(template, self.format) != wanted:
-                raise ConfigurationError(f"The text at {self.place.source} must read exactly {wanted!r}.")
+            self._check_variables(template)
         return template
+
+    def _check_variables(self, template: str) -> None:
+        """Ask the framework itself, as a second opinion."""
+        wanted = get_template_variables(self.guard.template, self.format)
+        try:
+            reads = get_template_variables(template, self.format)
+        except Exception as error:
+            raise ConfigurationError(f"The text is no {self.format} template: {error}") from error
+        if reads != wanted:
+            raise ConfigurationError(
+                f"The text cannot be used at {self.place.source}: it reads {reads!r} instead of {wanted!r}."
+            )
 
 
 class _Refused(Exception):

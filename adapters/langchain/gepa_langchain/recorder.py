@@ -41,13 +41,16 @@ class Run:
 class Recorder(BaseCallbackHandler):
     """Writes down model calls, tool calls and retrievals of one rollout, from any thread.
 
-    ``run_inline`` makes LangChain call it where the event happens instead of on another thread.
+    LangChain calls it where an event happens, not on a thread of its own (``run_inline``).
+
+    Attributes:
+        attribution: that of the candidate which runs, set before anything happens.
     """
 
     run_inline = True
 
-    def __init__(self, attribution: Attribution) -> None:
-        self._attribution = attribution
+    def __init__(self) -> None:
+        self.attribution = Attribution(())
         self._runs: dict[UUID, Run] = {}
         self._lock = threading.Lock()
 
@@ -90,7 +93,7 @@ class Recorder(BaseCallbackHandler):
             usage=run.usage,
             seconds=run.seconds,
             parent=parent,
-            components=self._attribution.components_in(run.parts),
+            components=self.attribution.components_in(run.parts),
         )
 
     def _begin(

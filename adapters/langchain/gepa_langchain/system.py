@@ -83,7 +83,6 @@ class LangChainSystem:
 
     def _built(self, texts: Mapping[str, str]) -> Built:
         """The copy for ``texts``, made once and kept while it is among those used last."""
-        self._check_names(texts)
         key = tuple(texts.get(name) for name in self.found)
         with self._lock:
             if key in self._copies:
@@ -104,10 +103,16 @@ class SyncSystem(LangChainSystem):
     """Runs the app with ``invoke``; the engine calls it on worker threads."""
 
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Invoke the candidate's copy on ``inputs`` and write down what it does."""
-        built = self._built(texts)
-        recorder = Recorder(built.attribution)
+        """Invoke the candidate's copy on ``inputs`` and write down what it does.
+
+        Raises:
+            ConfigurationError: a name is not a component's.
+        """
+        self._check_names(texts)
+        recorder = Recorder()
         try:
+            built = self._built(texts)
+            recorder.attribution = built.attribution
             output = built.app.invoke(inputs, config=self._config(recorder))
         except Exception as error:
             return Rollout(trajectory=recorder.trajectory(), error=error)
@@ -118,10 +123,16 @@ class AsyncSystem(LangChainSystem):
     """Runs the app with ``ainvoke`` on the engine's event loop."""
 
     async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Invoke the candidate's copy on ``inputs`` and write down what it does."""
-        built = self._built(texts)
-        recorder = Recorder(built.attribution)
+        """Invoke the candidate's copy on ``inputs`` and write down what it does.
+
+        Raises:
+            ConfigurationError: a name is not a component's.
+        """
+        self._check_names(texts)
+        recorder = Recorder()
         try:
+            built = self._built(texts)
+            recorder.attribution = built.attribution
             output = await built.app.ainvoke(inputs, config=self._config(recorder))
         except Exception as error:
             return Rollout(trajectory=recorder.trajectory(), error=error)

@@ -206,6 +206,15 @@ def test_unknown_names_are_refused(model: RecordingModel) -> None:
         system.run({"sytem": "x"}, {})
 
 
+def test_a_text_that_cannot_be_built_is_the_candidates_fault(model: RecordingModel) -> None:
+    app = ChatPromptTemplate.from_messages([("system", "You answer in the tone {tone}.")]) | model
+    system = LangChainAdapter().wrap(app)
+    rollout = system.run({"system": "You answer."}, {"tone": "calm"})
+    assert isinstance(rollout, Rollout)
+    assert isinstance(rollout.error, ConfigurationError)
+    assert model.seen == []
+
+
 def test_copies_of_a_candidate_are_kept_and_the_oldest_given_up(model: RecordingModel) -> None:
     system = LangChainAdapter().wrap(_chat("You answer briefly.") | model)
     first = system._built({"system": "0"})
