@@ -1,0 +1,234 @@
+"""What the adapter makes of each text that the walk found: a component, or a text that is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.prompts import RichPromptTemplate
+
+from gepa_core.appgraph import Graph, Hop, Policy, Site, TemplateGuard, Unguardable, copyable
+from gepa_core.protocols import LeftAlone
+from gepa_llamaindex.dead import Liveness
+from gepa_llamaindex.formatting import how_it_is_filled
+from gepa_llamaindex.schemas import SchemaText, described, schema_texts
+from gepa_llamaindex.sites import SiteKind, site_kind, variable_name
+from gepa_llamaindex.wording import is_instruction, why_no_instruction
+
+MAX_TOOL_DESCRIPTION = 1024
+"""Longer ones are refused by `ToolMetadata.to_openai_tool`."""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Found:
+    """A text of the app that may change.
+
+    Attributes:
+        sites: where it stands; the first one names it, all hold it.
+        reads: how the framework reads it; ``"schema"`` for a description in a pydantic class.
+        kind: the component's kind.
+        guard: turns texts into what the app holds.
+        schema: the description, where the text stands in a pydantic class.
+        max_chars: the longest text allowed.
+    """
+
+    sites: tuple[Site, ...]
+    reads: SiteKind | str
+    kind: str
+    guard: TemplateGuard
+    schema: SchemaText | None = None
+    max_chars: int | None = None
+
+    @property
+    def site(self) -> Site:
+        """The first place where it stands."""
+        return self.sites[0]
+
+
+class Refused(Exception):
+    """A text is left alone; the message says why."""
+
+
+def sort_sites(graph: Graph, policy: Policy, *, everything: bool) -> tuple[list[Found], list[LeftAlone]]:
+    """Divide the texts of ``graph`` into those that may change and those that are left alone.
+
+    Args:
+        everything: take also texts that do not read like instructions.
+    """
+    found: list[Found] = []
+    left: list[LeftAlone] = []
+    liveness = Liveness(graph)
+    for site in graph.sites:
+        if liveness.is_mirror(site):
+            continue
+        kind = site_kind(site.hop, site.text)
+        try:
+            one = _examine(site, kind or "variable", liveness, everything=everything)
+            obstacle = next(filter(None, (copyable(graph, place, policy) for place in one.sites)), "")
+            if obstacle:
+                raise Refused(obstacle)
+        except (Refused, Unguardable) as reason:
+            left.append(LeftAlone(source=site.source, reason=str(reason), text=site.text))
+        else:
+            found.append(one)
+    return [*found, *_schemas(graph, policy)], left
+
+
+def _examine(site: Site, kind: SiteKind, liveness: Liveness, *, everything: bool) -> Found:
+    one = _READERS[kind](site)
+    if not everything:
+        reason = liveness.why_dead(site)
+        if reason:
+            raise Refused(reason)
+        reason = why_no_instruction(one.guard.natural, one.guard.syntax) if kind in _TEMPLATES else ""
+        if reason:
+            raise Refused(reason)
+    return attrs.evolve(one, sites=(site, *liveness.mirrors(site)))
+
+
+def _template(site: Site) -> Found:
+    # LlamaIndex fills in the names that it knows and leaves all other braces as they are.
+    guard = TemplateGuard.of(site.text, "braces", escapes=False)
+    return Found(sites=(site,), reads="template", kind=_kind(site), guard=guard)
+
+
+def _rich(site: Site) -> Found:
+    assert isinstance(site.owner, RichPromptTemplate)
+    return Found(sites=(site,), reads="rich", kind="prompt", guard=TemplateGuard.of(site.text, "jinja2"))
+
+
+def _chat(site: Site) -> Found:
+    role = role_of(site.hop)
+    if role in ("assistant", "tool", "function"):
+        raise Refused(f"it is an example of an answer (role {role!r}), not an instruction")
+    guard = TemplateGuard.of(site.text, "braces", escapes=False)
+    return Found(sites=(site,), reads="chat", kind=_kind(site), guard=guard)
+
+
+def _message(site: Site) -> Found:
+    role = role_of(site.hop)
+    if role not in ("system", "developer", "user"):
+        raise Refused(f"it is an example of an answer (role {role!r}), not an instruction")
+    if role == "user" and not is_instruction(site.text, words=8):
+        raise Refused("it is an example of a question, not an instruction")
+    return Found(sites=(site,), reads="message", kind=_kind(site), guard=_plain(site))
+
+
+def _partial(site: Site) -> Found:
+    if not is_instruction(site.text, words=4):
+        raise Refused("it is a short value that fills a placeholder")
+    return Found(sites=(site,), reads="partial", kind="partial", guard=_plain(site))
+
+
+def _text(site: Site) -> Found:
+    return Found(sites=(site,), reads="plain", kind="instructions", guard=_plain(site))
+
+
+def _format(site: Site) -> Found:
+    has_braces = "{" in site.text or "}" in site.text
+    guard = TemplateGuard.of(site.text, "braces") if has_braces else _plain(site)
+    kind = "instructions" if "system" in variable_name(site.hop) else "prompt"
+    return Found(sites=(site,), reads="format", kind=kind, guard=guard)
+
+
+def _tool(site: Site) -> Found:
+    return Found(
+        sites=(site,),
+        reads="tool",
+        kind="tool_description",
+        guard=_plain(site),
+        max_chars=max(MAX_TOOL_DESCRIPTION, len(site.text)),
+    )
+
+
+def _agent(site: Site) -> Found:
+    return Found(sites=(site,), reads="agent", kind="tool_description", guard=_plain(site))
+
+
+def _variable(site: Site) -> Found:
+    filled = how_it_is_filled(site)
+    if filled == "unknown":
+        raise Refused(
+            "it is a plain string with braces in it, and how the app fills it is not known; make it a"
+            " PromptTemplate"
+        )
+    if filled == "jinja2":
+        guard = TemplateGuard.of(site.text, "jinja2")
+    elif filled == "plain":
+        guard = _plain(site)
+    else:
+        guard = TemplateGuard.of(site.text, "braces", escapes=filled == "str.format")
+    kind = "instructions" if "system" in variable_name(site.hop).lower() else "prompt"
+    return Found(sites=(site,), reads="variable", kind=kind, guard=guard)
+
+
+_TEMPLATES = frozenset(("template", "rich", "chat"))
+_READERS: Mapping[SiteKind, Callable[[Site], Found]] = {
+    "template": _template,
+    "rich": _rich,
+    "chat": _chat,
+    "message": _message,
+    "partial": _partial,
+    "plain": _text,
+    "format": _format,
+    "tool": _tool,
+    "agent": _agent,
+    "variable": _variable,
+}
+
+
+def _plain(site: Site) -> TemplateGuard:
+    return TemplateGuard.of(site.text, "plain")
+
+
+def _kind(site: Site) -> str:
+    return "instructions" if role_of(site.hop) in ("system", "developer") else "prompt"
+
+
+def role_of(hop: Hop) -> str:
+    """The role of the message that the string is a part of; empty when there is none."""
+    at: Hop | None = hop
+    while at is not None:
+        if isinstance(at.owner, ChatMessage):
+            return str(at.owner.role.value)
+        at = at.before
+    return ""
+
+
+def _schemas(graph: Graph, policy: Policy) -> list[Found]:
+    return [
+        Found(
+            sites=text.sites,
+            reads="schema",
+            kind="argument_description" if text.is_argument else "schema_description",
+            guard=_plain(text.sites[0]),
+            schema=text,
+        )
+        for text in schema_texts(graph)
+        if not any(copyable(graph, site, policy) for site in text.sites)
+    ]
+
+
+def values_at(changed: Mapping[str, str], found: Mapping[str, Found]) -> dict[Site, Any]:
+    """What the app is to hold where, for the texts in ``changed`` (natural form, by component name).
+
+    Raises:
+        ConfigurationError: a template variable would be lost or added.
+    """
+    values: dict[Site, Any] = {}
+    schemas: dict[type, dict[str | None, str]] = {}
+    places: dict[type, tuple[Site, ...]] = {}
+    for name, text in changed.items():
+        one = found[name]
+        value = one.guard.to_template(text)
+        if one.schema is None:
+            values.update((site, value) for site in one.sites)
+        else:
+            schemas.setdefault(one.schema.schema, {})[one.schema.part] = value
+            places[one.schema.schema] = one.sites
+    for schema, texts in schemas.items():
+        made = described(schema, texts)
+        values.update((site, made) for site in places[schema])
+    return values

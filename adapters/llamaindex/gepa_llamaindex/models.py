@@ -1,0 +1,57 @@
+"""A LlamaIndex model as a `LanguageModel`, for reflection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from llama_index.core.base.llms.base import BaseLLM
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+
+from gepa_core.protocols import Completion, Message
+from gepa_llamaindex.usage import usage_of
+
+_REASONS = ("finish_reason", "stop_reason", "done_reason")
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class LlamaIndexModel:
+    """Calls ``achat`` of a LlamaIndex LLM. Exceptions pass through as the model raised them.
+
+    Attributes:
+        llm: what is called.
+        name: the provider's name of the model, else its class.
+    """
+
+    llm: BaseLLM = attrs.field(repr=False)
+    name: str
+
+    async def complete(self, messages: Sequence[Message]) -> Completion:
+        """Answer ``messages``."""
+        asked = [ChatMessage(role=message.role, content=message.content) for message in messages]
+        response = await self.llm.achat(asked)
+        return Completion(
+            text=response.message.content or "",
+            usage=usage_of(response),
+            finish_reason=_reason(response),
+        )
+
+
+def as_language_model(value: object) -> LlamaIndexModel | None:
+    """``value`` as a `LanguageModel`; None when it is no LlamaIndex model."""
+    if not isinstance(value, BaseLLM):
+        return None
+    return LlamaIndexModel(llm=value, name=value.metadata.model_name or type(value).__name__)
+
+
+def _reason(response: ChatResponse) -> str:
+    """The provider's word for why it stopped, where its integration keeps it."""
+    holders = [response.additional_kwargs, response.message.additional_kwargs]
+    raw = response.raw
+    raw = raw if isinstance(raw, dict) else getattr(raw, "__dict__", {})
+    choices = raw.get("choices")
+    if isinstance(choices, list) and choices:
+        first = choices[0]
+        holders.append(first if isinstance(first, dict) else getattr(first, "__dict__", {}))
+    found = (holder.get(name) for holder in [*holders, raw] for name in _REASONS)
+    return str(next((one for one in found if isinstance(one, str) and one), ""))
