@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,17 @@ def test_langchain(server: OfflineServer, expected: str) -> None:
     assert "".join(str(chunk.content) for chunk in model.stream(pairs)) == expected
 
 
+@pytest.fixture
+def event_loop_of_the_thread() -> Iterator[None]:
+    """litellm's sync calls use the thread's event loop, and leave one of their own open if there is none."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures("event_loop_of_the_thread")
 def test_litellm(server: OfflineServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     import litellm
