@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections import Counter
 from importlib.metadata import version
+from importlib.util import module_from_spec, spec_from_file_location
 from inspect import signature
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any
 
+import pytest
 from gepa.api import optimize as reference_optimize
+from gepa_offline import REFLECTION_MODEL, serve
+from langchain_core.output_parsers import StrOutputParser
 
 import gepa_core
 from gepa_core.manager import PluginManager
@@ -18,7 +25,8 @@ from gepa_core.pool import Pool
 from gepa_core.state import State
 from gepa_core.types import Component, Example, Proposal
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def block_with(text: str) -> str:
@@ -77,3 +85,43 @@ def test_the_table_counts_parameters_rightly() -> None:
     assert ours == len(signature(gepa_core.optimize).parameters)
     assert theirs == len(signature(reference_optimize).parameters)
     assert version("gepa") == "0.1.4"
+
+
+def support_desk() -> ModuleType:
+    """The user's module of the README's example: the triage step of the support desk, and its tickets."""
+    folder = ROOT / "docs" / "examples" / "support_desk"
+    spec = spec_from_file_location("support_desk_app", folder / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    app = module_from_spec(spec)
+    spec.loader.exec_module(app)
+    texts = [(folder / f"{split}.jsonl").read_text("utf-8") for split in ("train", "val", "test")]
+    lines = "".join(texts).splitlines()[:120]
+    module = ModuleType("my_app")
+    module.__dict__["chain"] = app.triage_prompt | app.make_model() | StrOutputParser()
+    module.__dict__["tickets"] = [as_ticket(json.loads(line)) for line in lines]
+    return module
+
+
+def as_ticket(row: dict[str, Any]) -> dict[str, str]:
+    expected = row["expected"]
+    return {
+        "ticket": row["inputs"]["ticket"],
+        "expected": f"queue: {expected['queue']}\npriority: {expected['priority']}",
+    }
+
+
+def test_the_example_runs_as_it_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shown = block_with("reflection_lm")
+    block = shown.replace("gpt-4.1-mini", REFLECTION_MODEL).replace("budget=300", "budget=160")
+    assert block.count(REFLECTION_MODEL) == block.count("budget=160") == 1
+    monkeypatch.chdir(tmp_path)
+    with serve() as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "offline")
+        monkeypatch.setitem(sys.modules, "my_app", support_desk())
+        names: dict[str, Any] = {"__name__": "readme"}
+        exec(compile(block, "README.md", "exec"), names)
+    assert isinstance(names["answer"], str)
+    assert names["result"].cost.reflections > 0
+    assert 50 < names["result"].cost.total_rollouts <= 160
