@@ -8,7 +8,9 @@ makes it work inside of a notebook's running loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -17,11 +19,26 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+_lock = threading.Lock()
+
+
 @functools.cache
-def _loop() -> asyncio.AbstractEventLoop:
+def _loop_of(_process: int) -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True, name="gepa-loop").start()
+    threading.Thread(target=_serve, args=(loop,), daemon=True, name="gepa-loop").start()
     return loop
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with _lock:  # a forked process has no thread for its parent's loop
+        return _loop_of(os.getpid())
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run ``loop`` for good: a task that raises SystemExit ends itself and not everybody's loop."""
+    while True:
+        with contextlib.suppress(SystemExit, KeyboardInterrupt):
+            loop.run_forever()
 
 
 def run(work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None]) -> T:

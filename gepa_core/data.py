@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from gepa_core.errors import DataError
-from gepa_core.jsonable import to_jsonable
+from gepa_core.jsonable import Limits, to_jsonable
 from gepa_core.types import Example, Json, Split, content_id
 
 _INPUT_KEYS = ("inputs", "input")
 _EXPECTED_KEY = "expected"
-_OPAQUE = re.compile(r"<[\w.]+ object(?: at .*)?>")
+_OPAQUE = re.compile(r"<[\w.<>]+ object(?: at .*)?>")
+_WHOLE = Limits(depth=100, items=sys.maxsize, chars=sys.maxsize, nodes=sys.maxsize)
+_UNWRITABLE = re.compile("[\ud800-\udfff]")
 
 
 def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]:
@@ -46,9 +49,7 @@ def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]
 def _as_example(row: Any, split: Split, place: int) -> Example:
     if isinstance(row, Example):
         data = row if row.data is None else row.data
-        return attrs.evolve(
-            row, split=split, data=data, id=row.id or _id(row.inputs, row.expected, split, place)
-        )
+        return attrs.evolve(row, split=split, data=data, id=_own_id(row, split, place))
     inputs, expected = _divide(row, split, place)
     return Example(inputs=inputs, expected=expected, data=row, split=split, id=_id(row, None, split, place))
 
@@ -67,8 +68,23 @@ def _divide(row: Any, split: Split, place: int) -> tuple[Any, Any]:
     return row, None
 
 
+def _own_id(row: Example, split: Split, place: int) -> str:
+    """The id that the user gave an example, or that of its content."""
+    given: object = row.id
+    if given == "":
+        return _id(row.inputs, row.expected, split, place)
+    if not isinstance(given, str) or _UNWRITABLE.search(given):
+        raise DataError(f"{split} example {place} has the id {given!r}; an id has to be a text")
+    return given
+
+
+def content_of(value: Any) -> str:
+    """The hash of all of a value's content, however large it is."""
+    return content_id(to_jsonable(value, _WHOLE))
+
+
 def _id(inputs: Any, expected: Any, split: Split, place: int) -> str:
-    plain = to_jsonable([inputs, expected])
+    plain = to_jsonable([inputs, expected], _WHOLE)
     if _is_opaque(plain):
         raise DataError(
             f"{split} example {place} cannot be told from others by its content: {_shown(inputs)}; give plain"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from gepa_core.data import content_of
 from gepa_core.errors import RunMismatch
 from gepa_core.jsonable import to_jsonable
 from gepa_core.manager import describe_distribution, installed_plugins
@@ -35,7 +37,7 @@ def fingerprint(
     facts: dict[str, Json] = {"seed": seed, "metric": _qualified(metric), "reflection model": model}
     facts |= {f"component {component.name!r}": component.text for component in components}
     facts |= {
-        f"{split} examples": f"{len(examples)}, content {content_id([example.id for example in examples])}"
+        f"{split} examples": f"{len(examples)}, content {_content(examples)}"
         for split, examples in splits.items()
     }
     settings = attrs.asdict(preset, recurse=False, filter=lambda attribute, _: attribute.name != "plugins")
@@ -44,13 +46,13 @@ def fingerprint(
 
 
 def check(store: Store, facts: Mapping[str, Json]) -> None:
-    """Compare ``facts`` with those that ``store`` was begun with, or write them if it is new.
+    """Compare ``facts`` with those that ``store`` was begun with, or write them if nothing was paid yet.
 
     Raises:
         RunMismatch: they differ; shows how.
     """
     stored = store.meta().get(KEY)
-    if stored is None:
+    if stored is None or store.holds_nothing_paid:
         store.set_meta({KEY: json.dumps(facts, sort_keys=True)})
         return
     before: dict[str, Json] = json.loads(stored)
@@ -71,7 +73,15 @@ def check(store: Store, facts: Mapping[str, Json]) -> None:
     )
 
 
+def _content(examples: Sequence[Example]) -> str:
+    """Ids, and whatever the app and the metric are given: an id of the user's own says nothing of that."""
+    return content_id([[one.id, content_of([one.inputs, one.expected, one.data])] for one in examples])
+
+
 def _qualified(function: Any) -> str:
+    if isinstance(function, functools.partial):
+        bound = to_jsonable([function.args, function.keywords])
+        return f"{_qualified(function.func)} with {json.dumps(bound, sort_keys=True)}"
     named = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}:{named.__qualname__}"
 

@@ -176,11 +176,12 @@ _SCALARS: tuple[tuple[Any, Callable[[Any], Json]], ...] = (
 
 
 def _text(text: str, chars: int) -> str:
-    """``text`` that UTF-8 can hold, without inlined files, cut in the middle when it is too long."""
+    """``text`` that UTF-8 can hold, cut in the middle when it is too long, inlined files by their hash."""
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     match = _DATA_URL.match(text)
     if match:
-        return f"{match.group()}<{len(text) - match.end()} characters>"
+        digest = hashlib.sha256(text[match.end() :].encode()).hexdigest()[:16]
+        return f"{match.group()}<{len(text) - match.end()} characters, sha256 {digest}>"
     if len(text) <= chars:
         return text
     head, tail = chars * 2 // 3, chars // 3

@@ -36,6 +36,8 @@ class Workers:
         def job() -> None:
             try:
                 outcome: tuple[R | None, BaseException | None] = context.run(function, *args, **kwargs), None
+            except SystemExit as error:  # handed on as it is it would end the event loop
+                outcome = None, RuntimeError(f"sys.exit({error.code!r}) was called")
             except BaseException as error:  # handed to the waiting task
                 outcome = None, error
             if not loop.is_closed():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, MetricError
+from gepa_core.errors import ConfigurationError, GepaError, MetricError
 from gepa_core.markers import hookimpl
 from gepa_core.protocols import Metric, System
 from gepa_core.types import Candidate, Example, Feedback, Rollout
@@ -20,7 +20,11 @@ from gepa_core.workers import Workers
 
 @attrs.define(eq=False, kw_only=True)
 class RunSystem:
-    """Let the adapter run the app: on the event loop if it is async, else on a worker thread."""
+    """Let the adapter run the app: on the event loop if it is async, else on a worker thread.
+
+    What the app raises is its rollout's error, also where a system does not catch it: then nothing that
+    was captured until then is known.
+    """
 
     workers: Workers
 
@@ -29,7 +33,12 @@ class RunSystem:
         self, system: System, candidate: Candidate, example: Example
     ) -> Rollout:
         """One run with the candidate's texts."""
-        rollout: Rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
+        try:
+            rollout: Rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
+        except GepaError:
+            raise
+        except Exception as error:
+            return Rollout(error=error)
         return rollout
 
 
@@ -70,7 +79,12 @@ def takes_trajectory(metric: Metric) -> bool:
     Raises:
         ConfigurationError: it can be called with neither two nor three.
     """
-    signature = inspect.signature(metric)
+    if not callable(metric):
+        raise ConfigurationError(f"metric={metric!r} has to be a function (example, output) -> score")
+    try:
+        signature = inspect.signature(metric)
+    except ValueError:  # some built-in functions have none
+        return False
     required = [
         one
         for one in signature.parameters.values()
@@ -96,19 +110,29 @@ def as_feedback(result: Any, example: Example) -> Feedback:
     if isinstance(result, Feedback):
         return result
     try:
-        number = float(result) if not isinstance(result, str | bytes) else math.nan
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+        return Feedback(result)
+    except ValueError:
         raise MetricError(
             f"the metric returned {result!r} for {example.split} example {example.id!r}; it has to return a"
             " finite number or a Feedback",
             example=example.id,
-        )
-    return Feedback(number)
+        ) from None
 
 
 async def _call(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call the user's code. What would end the event loop or this task is an error like any other."""
+    try:
+        return await _called(workers, function, *arguments)
+    except SystemExit as error:
+        raise RuntimeError(f"sys.exit({error.code!r}) was called") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise  # by a timeout or by the caller of the run
+        raise RuntimeError("it was cancelled from inside") from error
+
+
+async def _called(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return await function(*arguments)
     result = await workers.run(functools.partial(function, *arguments))
