@@ -14,7 +14,12 @@ from gepa_core.types import Component
 
 ADAPTER_GROUP = "gepa_core.adapters"
 
-_EXTRAS = {"langchain_core": "langchain", "langgraph": "langchain", "llama_index": "llamaindex"}
+_EXTRAS = {
+    "langchain_core": "langchain",
+    "langgraph": "langchain",
+    "llama_index": "llamaindex",
+    "workflows": "llamaindex",
+}
 _DESCRIPTIONS = frozenset(("tool_description", "argument_description", "schema_description"))
 
 
