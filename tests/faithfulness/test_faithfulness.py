@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from scipy.stats import ttest_1samp
+
 from tests.faithfulness.ours import our_curve
 from tests.faithfulness.problem import Problem
 from tests.faithfulness.theirs import their_curve

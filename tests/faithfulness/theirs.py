@@ -7,10 +7,10 @@ from typing import Any
 
 import gepa
 from gepa.core.adapter import EvaluationBatch
-from tests.faithfulness.curve import Curve
-from tests.faithfulness.problem import Problem, feedback_for
 
 from gepa_core.types import Feedback
+from tests.faithfulness.curve import Curve
+from tests.faithfulness.problem import Problem, feedback_for
 
 
 class ProblemAdapter:
