@@ -6,11 +6,11 @@ wants, and builds each candidate with `copy_with`; a `TemplateGuard` turns texts
 
 from gepa_core.appgraph.copying import PathCopy, copy_with, copyable, path_copy
 from gepa_core.appgraph.edges import Edge, Hop, path_text
+from gepa_core.appgraph.errors import CannotCopy
 from gepa_core.appgraph.guard import TemplateGuard, Unguardable
 from gepa_core.appgraph.matching import TextPattern
 from gepa_core.appgraph.naming import NameForms, unique_names
 from gepa_core.appgraph.policy import Policy
-from gepa_core.appgraph.shells import CannotCopy
 from gepa_core.appgraph.walk import Graph, Site, walk
 
 __all__ = [

@@ -76,6 +76,44 @@ def _function(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
         for name in read_globals(function.__code__):
             if name in function.__globals__:
                 yield Edge("global", name), function.__globals__[name]
+        yield from _from_modules(function, policy)
+
+
+def _from_modules(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
+    """What a function reads from other modules, none of which is made to compute it."""
+    for chain in read_attributes(function.__code__):
+        held = function.__globals__.get(chain[0])
+        for position, name in enumerate(chain[1:], 2):
+            if not isinstance(held, types.ModuleType) or not policy.follows_module(held):
+                break
+            if name not in vars(held):
+                break
+            held = vars(held)[name]
+            if not isinstance(held, types.ModuleType):
+                yield Edge("module_attr", ".".join(chain[:position])), held
+
+
+@functools.lru_cache(maxsize=4096)
+def read_attributes(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
+    """Module variables of which ``code``, or a function inside of it, reads attributes, with their names.
+
+    ``prompts.system.TEXT`` is ``("prompts", "system", "TEXT")``.
+    """
+    chains: list[list[str]] = []
+    is_open = False
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            chains.append([instruction.argval])
+            is_open = True
+        elif is_open and instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            chains[-1].append(instruction.argval)
+        else:
+            is_open = False
+    found = [tuple(chain) for chain in chains if len(chain) > 1]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found.extend(read_attributes(constant))
+    return tuple(dict.fromkeys(found))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -169,10 +207,27 @@ def _methods(kind: type, hidden: set[str], policy: Policy) -> Iterator[Child]:
     followed = {base for base in kind.__mro__ if base is not object and policy.follows_methods(base)}
     for base in kind.__mro__ if followed else ():
         for name, held in list(vars(base).items()):
-            is_method = isinstance(held, types.FunctionType) and not _is_special(name)
-            if is_method and base in followed and name not in hidden:
-                yield Edge("method", name), held
+            if base in followed and name not in hidden:
+                yield from _method(name, held, policy.follows_special(base))
             hidden.add(name)
+
+
+def _method(name: str, held: object, with_special: bool) -> Iterator[Child]:
+    if isinstance(held, types.FunctionType) and not _is_special(name):
+        yield Edge("method", name), held
+    elif with_special:
+        function = held if name == "__call__" else function_of(held)
+        if isinstance(function, types.FunctionType):
+            yield Edge("special", name), function
+
+
+def function_of(descriptor: object) -> object:
+    """The function that a property, static method, class method or cached property is made of, or None."""
+    if isinstance(descriptor, property):
+        return descriptor.fget
+    if isinstance(descriptor, staticmethod | classmethod):
+        return descriptor.__func__
+    return descriptor.func if isinstance(descriptor, functools.cached_property) else None
 
 
 def _is_special(name: str) -> bool:

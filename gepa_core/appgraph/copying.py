@@ -12,11 +12,16 @@ import attrs
 
 from gepa_core.appgraph.children import instance_dict, slots
 from gepa_core.appgraph.edges import Edge
+from gepa_core.appgraph.errors import CannotCopy
+from gepa_core.appgraph.overlays import GlobalsOverlay, put_in_module, put_on_class
 from gepa_core.appgraph.policy import Policy
-from gepa_core.appgraph.shells import CannotCopy, GlobalsOverlay, instance_dict_of, rebuilt_function, shell_of
+from gepa_core.appgraph.shells import instance_dict_of, rebuilt_function, shell_of
 from gepa_core.appgraph.walk import Graph, Node, Site
 
 Changes = dict[int, dict[Edge, Any]]
+Parts = Mapping[Edge, Any]
+
+_GLOBAL_EDGES = ("global", "module_attr")
 
 
 @attrs.frozen(eq=False)
@@ -52,6 +57,7 @@ def path_copy(
     *,
     renewed: Iterable[object] = (),
     replaced: Mapping[int, Any] | None = None,
+    wrapped: Mapping[int, Callable[[Any], Any]] | None = None,
 ) -> PathCopy:
     """A copy like `copy_with` makes, in which further objects are new, such as those with state.
 
@@ -60,6 +66,7 @@ def path_copy(
         renewed: objects of the graph that are copied even if nothing below them changes.
         replaced: objects to put in place of others, by the ``id`` of those. What is below one of these
             stays as it is.
+        wrapped: makes what takes the place of an object from the copy of it, by the ``id`` of the object.
 
     Raises:
         CannotCopy: an object on the way does not allow it.
@@ -68,8 +75,9 @@ def path_copy(
     for site, value in values.items():
         changes.setdefault(id(site.owner), {})[site.hop.edge] = value
     made = dict(replaced or {})
-    touched = _touched(graph, [*changes, *map(id, renewed), *made, id(graph.root)])
-    copy = _Copy(graph, changes, touched, policy, made)
+    wrappers = wrapped or {}
+    touched = _touched(graph, [*changes, *map(id, renewed), *made, *wrappers, id(graph.root)])
+    copy = _Copy(graph, policy, changes=changes, touched=touched, made=made, wrapped=wrappers)
     try:
         return PathCopy(copy.of(id(graph.root)), made)
     except RecursionError as error:
@@ -106,16 +114,20 @@ class _Copy:
     def __init__(
         self,
         graph: Graph,
+        policy: Policy,
+        *,
         changes: Changes,
         touched: Collection[int],
-        policy: Policy,
         made: dict[int, Any],
+        wrapped: Mapping[int, Callable[[Any], Any]],
     ) -> None:
         self._graph = graph
         self._changes = changes
         self._touched = touched
         self._policy = policy
         self._made = made
+        self._wrapped = wrapped
+        self._overlays: dict[int, GlobalsOverlay] = {}
 
     def of(self, key: int) -> Any:
         """The copy of a touched object.
@@ -127,7 +139,7 @@ class _Copy:
         if key in self._made:
             return self._made[key]
         node = self._graph.nodes[key]
-        build = _builder(node.value, self._edges(node))
+        build = self._builder(node)
         if build is None:
             self._made[key] = shell_of(node.value, self._policy.cached(node.value))
             self._fill(node, lambda _: True)
@@ -136,7 +148,22 @@ class _Copy:
             if key not in self._made:
                 self._made[key] = build(node.value, parts)
                 self._fill(node, lambda edge: _is_late(node.value, edge))
+        if key in self._wrapped:
+            self._made[key] = self._wrapped[key](self._made[key])
         return self._made[key]
+
+    def _builder(self, node: Node) -> Callable[[Any, Parts], Any] | None:
+        """How to build a copy of something that cannot be changed once it exists; None for all else."""
+        reads_globals = any(edge.kind in _GLOBAL_EDGES for edge in self._edges(node))
+        if isinstance(node.value, types.FunctionType) and reads_globals:
+            return self._function_with_globals
+        return next((build for kinds, build in _BUILDERS if isinstance(node.value, kinds)), None)
+
+    def _function_with_globals(self, function: types.FunctionType, parts: Parts) -> types.FunctionType:
+        variables = GlobalsOverlay(function.__globals__)
+        if self._policy.shares_globals:
+            variables = self._overlays.setdefault(id(function.__globals__), variables)
+        return rebuilt_function(function, _closure(function, parts), variables)
 
     def _fill(self, node: Node, wanted: Callable[[Edge], bool]) -> None:
         for edge, held in self._parts(node, wanted).items():
@@ -156,28 +183,13 @@ class _Copy:
 
 def _is_late(value: object, edge: Edge) -> bool:
     """Whether an edge of something that is built at once can still be set afterwards."""
+    if isinstance(value, functools._lru_cache_wrapper) and edge.key == "__wrapped__":
+        return False
     return edge.kind == "attr" or (isinstance(value, types.FunctionType) and edge.kind != "cell")
-
-
-Parts = Mapping[Edge, Any]
-
-
-def _builder(value: object, differing: Collection[Edge]) -> Callable[[Any, Parts], Any] | None:
-    """How to build a copy of something that cannot be changed once it exists; None for all else."""
-    if isinstance(value, types.FunctionType) and any(edge.kind == "global" for edge in differing):
-        return _function_with_globals
-    for kinds, build in _BUILDERS:
-        if isinstance(value, kinds):
-            return build
-    return None
 
 
 def _function(function: types.FunctionType, parts: Parts) -> types.FunctionType:
     return rebuilt_function(function, _closure(function, parts), function.__globals__)
-
-
-def _function_with_globals(function: types.FunctionType, parts: Parts) -> types.FunctionType:
-    return rebuilt_function(function, _closure(function, parts), GlobalsOverlay(function.__globals__))
 
 
 def _closure(function: types.FunctionType, parts: Parts) -> tuple[Any, ...]:
@@ -214,6 +226,14 @@ def _tuple(value: tuple[Any, ...], parts: Parts) -> Any:
     return made
 
 
+def _cached(value: Any, parts: Parts) -> Any:
+    """An ``lru_cache`` around the changed function, and empty: the old answers are another candidate's."""
+    function = parts.get(Edge("attr", "__wrapped__"), value.__wrapped__)
+    made = functools.lru_cache(**value.cache_parameters())(function)
+    made.__dict__.update({**vars(value), "__wrapped__": function})
+    return made
+
+
 def _set(value: Any, parts: Parts) -> Any:
     return type(value)(parts.get(Edge("member", number), held) for number, held in enumerate(value))
 
@@ -225,6 +245,7 @@ def _mapping_proxy(value: types.MappingProxyType[Any, Any], parts: Parts) -> Any
 _BUILDERS: tuple[tuple[Any, Callable[[Any, Parts], Any]], ...] = (
     (types.FunctionType, _function),
     (functools.partial, _partial),
+    (functools._lru_cache_wrapper, _cached),
     (types.MethodType, _method),
     (types.BuiltinMethodType, _builtin_method),
     (tuple, _tuple),
@@ -244,8 +265,12 @@ def _put(shell: Any, edge: Edge, held: Any) -> None:
             deque.__setitem__(shell, int(str(edge.key)), held)
         case "method":
             instance_dict_of(shell)[str(edge.key)] = types.MethodType(held, shell)
+        case "special":
+            put_on_class(shell, str(edge.key), held)
         case "global":
             shell.__globals__[str(edge.key)] = held
+        case "module_attr":
+            put_in_module(shell.__globals__, str(edge.key), held)
         case "part":
             setattr(shell, str(edge.key), held)
         case "index":

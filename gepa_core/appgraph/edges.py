@@ -11,12 +11,14 @@ EdgeKind: TypeAlias = Literal[
     "attr",  # an instance attribute, in __dict__ or in a slot
     "class_attr",  # an attribute of the class that instances read through self
     "method",  # a method of the class, which a copy holds itself when it is changed
+    "special",  # __call__, a property or the like, for which a copy needs a class of its own
     "item",  # a value of a mapping
     "index",  # an entry of a sequence
     "member",  # a member of a set
     "cell",  # a variable in a function's closure
     "contents",  # what a closure's cell holds
     "global",  # a variable of the module that a function reads
+    "module_attr",  # a variable that a function reads from another module: prompts.SYSTEM
     "part",  # a piece of a callable: func, args, keywords, __self__, __defaults__
 ]
 
@@ -43,8 +45,9 @@ class Edge:
                 return f"[{self.key}]"
             case "cell":
                 return f".closure[{self.key!r}]"
-            case "global":
-                return f".globals[{self.key!r}]"
+            case "global" | "module_attr":
+                name, dot, rest = str(self.key).partition(".")
+                return f".globals[{name!r}]{dot}{rest}"
             case _:
                 return f".{self.key}"
 

@@ -55,10 +55,13 @@ class Policy:
         framework: root packages of the framework: their functions' globals and their class attributes
             are not an app's own and are not looked at.
         max_items: containers with more entries than this are data and are not looked into.
+        shares_globals: whether the functions of one module see the same replaced variables in a copy. It
+            suits adapters that replace a module's variable wherever it is read.
     """
 
     framework: Collection[str] = ()
     max_items: int = 2_000
+    shares_globals: bool = False
 
     def is_opaque(self, value: object) -> bool:
         """Whether ``value`` is shared by all candidates and not looked into: models, clients, stores.
@@ -100,9 +103,22 @@ class Policy:
         """Whether the methods of the class ``kind`` are looked into for module variables that they read.
 
         A changed one is put on the instance, where special methods such as ``__call__`` are not looked up;
-        those are left out. Off by default.
+        those are left out, see `follows_special`. Off by default.
         """
         del kind
+        return False
+
+    def follows_special(self, kind: type) -> bool:
+        """Whether ``__call__``, properties, static and class methods of ``kind`` are looked into as well.
+
+        A copy with a changed one is of a subclass made for it, which has the same name. Off by default.
+        """
+        del kind
+        return False
+
+    def follows_module(self, module: types.ModuleType) -> bool:
+        """Whether what a function reads from ``module`` by attribute is looked into. Off by default."""
+        del module
         return False
 
     def is_apps_own(self, module: str | None) -> bool:

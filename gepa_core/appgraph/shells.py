@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 import types
 from collections import OrderedDict, deque
@@ -10,30 +9,9 @@ from collections.abc import Collection
 from typing import Any
 
 from gepa_core.appgraph.children import UNSET, instance_dict, is_empty_cell, read_slot, slots
+from gepa_core.appgraph.errors import CannotCopy
 
 _OWNED_BY_INSTANCE = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
-
-
-class CannotCopy(TypeError):
-    """An object cannot be copied without its class's help: it is shared, and texts below it stay as is."""
-
-
-class GlobalsOverlay(dict[str, Any]):
-    """A module's variables as a rebuilt function sees them: some replaced, all others live."""
-
-    def __init__(self, base: dict[str, Any]) -> None:
-        super().__init__()
-        self["__builtins__"] = base.get("__builtins__", builtins)
-        self._base = base
-
-    def __missing__(self, name: str) -> Any:
-        return self._base[name]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name, self._base.get(name, default))
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self._base
 
 
 def shell_of(value: Any, dropped: Collection[str] = ()) -> Any:

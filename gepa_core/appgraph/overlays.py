@@ -1,0 +1,81 @@
+"""Modules and classes as one copy sees them: some names lead elsewhere, and nobody else notices."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+import types
+from typing import Any
+
+from gepa_core.appgraph.errors import CannotCopy
+
+_COPY = "__copy_with_own_class__"
+
+
+class GlobalsOverlay(dict[str, Any]):
+    """A module's variables as a rebuilt function sees them: some replaced, all others live."""
+
+    def __init__(self, base: dict[str, Any]) -> None:
+        super().__init__()
+        self["__builtins__"] = base.get("__builtins__", builtins)
+        self._base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self._base[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, self._base.get(name, default))
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._base
+
+
+class ModuleView(types.ModuleType):
+    """A module as rebuilt functions see it: some variables replaced, all others live."""
+
+    def __init__(self, base: types.ModuleType) -> None:
+        super().__init__(base.__name__)
+        vars(self).update(__base__=base, __file__=getattr(base, "__file__", None))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["__base__"], name)
+
+
+def put_in_module(variables: dict[str, Any], dotted: str, held: Any) -> None:
+    """Let ``variables`` read ``held`` at ``dotted``, such as ``"prompts.SYSTEM"``, by views of modules."""
+    *modules, last = dotted.split(".")
+    for name in modules:
+        base = variables[name] if name in variables else getattr(variables["__base__"], name)
+        if not isinstance(base, ModuleView):
+            variables[name] = ModuleView(base)
+        variables = vars(variables[name])
+    variables[last] = held
+
+
+def put_on_class(shell: Any, name: str, function: types.FunctionType) -> None:
+    """Give ``shell`` a class of its own, in which ``function`` stands behind the special name ``name``.
+
+    Raises:
+        CannotCopy: the class does not allow it.
+    """
+    kind: Any = type(shell)
+    if vars(kind).get(_COPY) != id(shell):  # the class of an app that is a copy itself has another one's
+        body = {"__slots__": (), "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        body.update({"__doc__": kind.__doc__, _COPY: id(shell)})
+        try:
+            kind = type(kind)(kind.__name__, (kind,), body)
+            object.__setattr__(shell, "__class__", kind)
+        except TypeError as error:
+            raise CannotCopy(f"an object of type {kind.__qualname__} cannot get another {name}") from error
+    type.__setattr__(kind, name, _described_like(inspect.getattr_static(kind, name), name, function))
+
+
+def _described_like(descriptor: Any, name: str, function: types.FunctionType) -> Any:
+    if isinstance(descriptor, property):
+        return type(descriptor)(function, descriptor.fset, descriptor.fdel, descriptor.__doc__)
+    if isinstance(descriptor, functools.cached_property):
+        made: Any = type(descriptor)(function)
+        made.__set_name__(None, name)
+        return made
+    return type(descriptor)(function) if isinstance(descriptor, staticmethod | classmethod) else function
