@@ -83,7 +83,7 @@ def _qualified(function: Any) -> str:
         bound = to_jsonable([function.args, function.keywords])
         return f"{_qualified(function.func)} with {json.dumps(bound, sort_keys=True)}"
     named = function if hasattr(function, "__qualname__") else type(function)
-    return f"{named.__module__}:{named.__qualname__}"
+    return f"{getattr(named, '__module__', None) or 'builtins'}:{named.__qualname__}"
 
 
 def _described(name: str, plugin: Any) -> Json:

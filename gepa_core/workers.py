@@ -7,6 +7,7 @@ abandoned, costs no place, and keeps no process alive. The limit of concurrency 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
@@ -40,7 +41,8 @@ class Workers:
                 outcome = None, RuntimeError(f"sys.exit({error.code!r}) was called")
             except BaseException as error:  # handed to the waiting task
                 outcome = None, error
-            if not loop.is_closed():
+            self._idle.append(queue)  # first, so that whoever waits finds this thread free
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, done, *outcome)
 
         queue = self._idle.pop() if self._idle else self._start()
@@ -58,7 +60,6 @@ class Workers:
         def work() -> None:
             while (job := queue.get()) is not None:
                 job()
-                self._idle.append(queue)
 
         threading.Thread(target=work, daemon=True, name="gepa-worker").start()
         return queue

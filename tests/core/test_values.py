@@ -136,7 +136,7 @@ def test_a_score_has_to_be_a_finite_number(bad: Any) -> None:
 
 def test_texts_of_a_feedback_have_to_be_texts() -> None:
     """None counts as no text; other types are refused, since they would come back as another value."""
-    assert Feedback(0.5, None).text == ""  # type: ignore[arg-type]
+    assert Feedback(0.5, None).text == ""
     with pytest.raises(ValueError, match="text must be a text, not 7"):
         Feedback(0.5, 7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"by_component\['a'\] must be a text"):
