@@ -14,6 +14,9 @@ from gepa_core.types import Component
 
 ADAPTER_GROUP = "gepa_core.adapters"
 
+_ANY_CALLABLE = "builtins"
+"""The entry point that takes functions, whose type is a built-in one, and objects of the user's classes."""
+
 _EXTRAS = {
     "langchain_core": "langchain",
     "langgraph": "langchain",
@@ -37,6 +40,9 @@ def root_packages(value: Any) -> list[str]:
 def adapter_for(value: Any) -> Adapter | None:
     """The installed adapter that takes objects like ``value``; None when there is none.
 
+    An object of a class that no adapter knows is taken as an agent when it can be called or has a method
+    ``run`` or ``invoke``, unless it belongs to a framework whose adapter is missing.
+
     Raises:
         PluginError: there is one, and it cannot be loaded.
     """
@@ -44,7 +50,20 @@ def adapter_for(value: Any) -> Adapter | None:
     for package in root_packages(value):
         if package in installed:
             return load_adapter(installed[package])
+    if _ANY_CALLABLE in installed and _is_agent(value):
+        return load_adapter(installed[_ANY_CALLABLE])
     return None
+
+
+def _is_agent(value: Any) -> bool:
+    """Whether ``value`` may be an agent without a framework."""
+    methods = (value, *(getattr(type(value), name, None) for name in ("run", "invoke")))
+    return any(map(callable, methods)) and not _extra_for(value)
+
+
+def _extra_for(value: Any) -> str:
+    """The extra that installs the adapter of the framework that ``value`` comes from; empty for none."""
+    return next((_EXTRAS[package] for package in root_packages(value) if package in _EXTRAS), "")
 
 
 def load_adapter(point: EntryPoint) -> Adapter:
@@ -74,7 +93,7 @@ def wrap(target: Any, adapter: Adapter | None = None) -> System:
     found = adapter_for(target)
     if found is not None:
         return found.wrap(target)
-    extra = next((_EXTRAS[package] for package in root_packages(target) if package in _EXTRAS), "")
+    extra = _extra_for(target) or ("agents" if _is_agent(target) else "")
     remedy = (
         f'run: pip install "gepa-core[{extra}]"'
         if extra
