@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from gepa_offline import domain, serve
 from gepa_offline.domain import SPLITS, Split
-from gepa_offline.model import default_task_model
+from gepa_offline.model import REFLECTION_MODEL, default_task_model
 
 DESK = domain("support_desk")
 FOLDER = Path(__file__).parents[3] / "docs" / "examples" / "support_desk"
@@ -66,4 +66,5 @@ def test_configuration_names_what_is_there() -> None:
     for key in ("target", "metric"):
         module, _, name = config[key].partition(":")
         assert name in (FOLDER / f"{module}.py").read_text(encoding="utf-8")
-    assert config["reflection_lm"] == "openai/simulated-reflection"
+    assert config["reflection_lm"]["model"] == REFLECTION_MODEL
+    assert len(DESK.test) * 2 < config["budget"]

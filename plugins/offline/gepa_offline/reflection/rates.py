@@ -26,8 +26,8 @@ class ReflectionRates:
 
     attention: int = attrs.field(default=6, validator=attrs.validators.ge(1))
     p_learn: float = attrs.field(default=0.9, validator=_probability)
-    p_over: float = attrs.field(default=0.1, validator=_probability)
-    p_forget: float = attrs.field(default=0.03, validator=_probability)
-    p_invent: float = attrs.field(default=0.1, validator=_probability)
+    p_over: float = attrs.field(default=0.08, validator=_probability)
+    p_forget: float = attrs.field(default=0.02, validator=_probability)
+    p_invent: float = attrs.field(default=0.08, validator=_probability)
     p_rephrase: float = attrs.field(default=0.05, validator=_probability)
     p_drop_placeholder: float = attrs.field(default=0.0, validator=_probability)
