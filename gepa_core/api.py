@@ -57,7 +57,8 @@ def optimize(
         budget: rollouts, or a `Budget`. Rollouts on the test set are part of it.
         plugins: objects, names of installed plugins, or ``"no:name"`` to leave a built-in one out; the
             first is asked first.
-        components: ``"prompts"``, ``"all"``, or names or globs of the components to optimise.
+        components: ``"prompts"``, ``"all"``, or names or globs of the components to optimise. A
+            component that never reaches a model is optimised only when it is named.
         run_dir: where to store the run; one that is there goes on. Default: a new directory in
             ``.gepa/runs``.
         seed: decides every random choice.
@@ -167,6 +168,7 @@ def _prepare(
             "test": as_examples(testset, "test"),
         },
         shares_train=valset is None,
+        all_live=components not in ("prompts", "all"),
         metric=metric,
         model=_language_model(reflection_lm, adapter),
         budget=Budget(rollouts=budget) if isinstance(budget, int) else budget,

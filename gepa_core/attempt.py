@@ -12,6 +12,7 @@ from gepa_core.errors import PluginError, ProposalDropped, SystemFailed
 from gepa_core.evaluate import Evaluator
 from gepa_core.gate import Gate
 from gepa_core.guard import merged_problems, proposed_problems, text_problems
+from gepa_core.marks import arrived, attributed, calls_a_model, marked
 from gepa_core.mutation import MutationRequest, Reflected
 from gepa_core.pool import Pool
 from gepa_core.protocols import LanguageModel
@@ -80,6 +81,7 @@ class Attempter:
     Attributes:
         seed: the app's own texts.
         reuse: whether a parent's known outcomes on training examples are used again.
+        all_live: whether components are optimised that no model was seen to be sent.
         limits_reflections: whether a proposal may make no more reflection calls than were reserved for it.
     """
 
@@ -90,6 +92,7 @@ class Attempter:
     gate: Gate
     model: LanguageModel
     reuse: bool = True
+    all_live: bool = False
     limits_reflections: bool = False
 
     async def carry_out(self, plan: Plan) -> Draft:
@@ -118,6 +121,22 @@ class Attempter:
                 f"the app failed on all {len(outcomes)} validation examples, so nothing was optimised."
                 f" The first error was {failures[0].message}"
             )
+        draft.components = await self._live(plan, draft, outcomes)
+
+    async def _live(self, plan: Plan, draft: Draft, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+        """Components that took part in the seed's validation, or whose marks reach a model.
+
+        A component that no step is attributed to may still be live, where an app changes its prompts on
+        their way: before it is given up, it is marked and run on two training examples.
+        """
+        names = tuple(self.seed.texts)
+        used = attributed(outcome.trajectory for outcome in outcomes)
+        unseen = [name for name in names if name not in used]
+        if not unseen or self.all_live or not calls_a_model(outcomes):
+            return names
+        tried = await self._run(marked(self.seed, unseen), plan.examples, "probe", plan=plan, draft=draft)
+        used |= arrived(unseen, [outcome.trajectory for outcome in tried])
+        return tuple(name for name in names if name in used) or names
 
     async def _mutate(self, plan: Plan, draft: Draft) -> None:
         (parent,) = plan.parents

@@ -15,7 +15,7 @@ import attrs
 
 from gepa_core.attempt import Attempter, Draft, Plan
 from gepa_core.errors import InfrastructureFault
-from gepa_core.events import ProposalCommitted, ProposalStarted
+from gepa_core.events import ProposalCommitted, ProposalStarted, Warned
 from gepa_core.gate import Gate, Halted
 from gepa_core.planner import Planner
 from gepa_core.pool import Pool
@@ -135,6 +135,8 @@ class Engine:
         """Fold a written proposal into the state and tell everybody."""
         self.state.apply(proposal)
         self.planner.ledger.settle(proposal.number)
+        if proposal.kind == "seed":
+            self._warn_of_dead_components(proposal)
         best = self.state.members[self.state.best]
         self.stages.notify(
             ProposalCommitted(
@@ -146,6 +148,16 @@ class Engine:
                 spent=self.state.spent[-1],
             )
         )
+
+    def _warn_of_dead_components(self, seed: Proposal) -> None:
+        for component in self.state.components:
+            if component.name not in seed.components:
+                self.stages.notify(
+                    Warned(
+                        message=f"{component.name!r} never reached a model, so it is left as it is;"
+                        " name it in components=… to optimise it all the same"
+                    )
+                )
 
     async def _let_finish(self) -> None:
         """Let nothing more begin, and wait for what is running: it is paid for, so it is kept."""

@@ -13,6 +13,9 @@ from gepa_core.types import Merge, Spend
 CALLS_PER_COMPONENT = 2
 """The reflection model is asked for a text once, and once more when the first cannot be used."""
 
+PROBES = 2
+"""Training examples on which components are marked that no step of the seed's validation names."""
+
 
 @attrs.frozen(kw_only=True)
 class NoPlan:
@@ -32,7 +35,9 @@ class Planner:
     def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
         """The plan of proposal ``number``, decided by ``pool`` alone."""
         if number == 0:
-            return Plan(number=0, kind="seed", pool=pool, reserved=Spend(rollouts=len(pool.val)))
+            probes = pool.train[:PROBES]
+            most = Spend(rollouts=len(pool.val) + len(probes))
+            return Plan(number=0, kind="seed", pool=pool, examples=probes, reserved=most)
         reason = self.stages.stop_reason(pool)
         if reason:
             return NoPlan(reason=reason)

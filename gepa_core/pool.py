@@ -57,6 +57,11 @@ class Pool:
         return self._state.components
 
     @property
+    def live(self) -> tuple[str, ...]:
+        """Names of the components that reach a model, as far as the seed's validation showed."""
+        return self._state.proposals[0].components
+
+    @property
     def train(self) -> tuple[Example, ...]:
         """The training set."""
         return self._state.train

@@ -24,7 +24,7 @@ from gepa_core.events import RunEnded, RunStarted, Warned
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
-from gepa_core.planner import Planner
+from gepa_core.planner import PROBES, Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
 from gepa_core.protocols import LanguageModel, Metric, System
@@ -46,12 +46,14 @@ class Run:
         components: those of the system that are optimised.
         splits: the three data sets; validation is never empty.
         shares_train: whether the training set serves as the validation set.
+        all_live: whether components are optimised that no model was seen to be sent.
     """
 
     system: System
     components: tuple[Component, ...]
     splits: Mapping[Split, tuple[Example, ...]]
     shares_train: bool
+    all_live: bool
     metric: Metric
     model: LanguageModel
     budget: Budget
@@ -109,7 +111,7 @@ class Run:
             perfect_score=self.preset.perfect_score,
         )
         ledger = Ledger(budget=self.budget, state=state, kept=2 * len(self.splits["test"]))
-        ledger.check(2 * len(self.splits["val"]) + 2 * min(3, len(self.splits["train"])))
+        ledger.check(self._least())
         self._write_facts(store, resumed=bool(stored))
         self._gate = Gate(self.execution.concurrency)
         evaluator = self._evaluator(store, stages, self._gate)
@@ -127,6 +129,7 @@ class Run:
                 gate=self._gate,
                 model=self.model,
                 reuse=self.preset.reuse,
+                all_live=self.all_live,
                 limits_reflections=self.budget.reflections is not None,
             ),
             stored=stored,
@@ -223,6 +226,11 @@ class Run:
         if self.shares_train:
             message = "there is no validation set, so the training set serves, and its scores flatter"
             stages.notify(Warned(message=message))
+
+    def _least(self) -> int:
+        """Rollouts for the seed and one proposal that is accepted."""
+        train, val = len(self.splits["train"]), len(self.splits["val"])
+        return val + min(PROBES, train) + 2 * min(3, train) + val
 
     def _write_facts(self, store: Store, *, resumed: bool) -> None:
         """What people and tools want to know of a run without running it."""

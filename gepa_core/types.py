@@ -17,7 +17,7 @@ from gepa_core.templates import Syntax, find_placeholders, variable_of
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 Split: TypeAlias = Literal["train", "val", "test"]
-Purpose: TypeAlias = Literal["seed", "parent", "child", "validation", "merge", "test"]
+Purpose: TypeAlias = Literal["seed", "probe", "parent", "child", "validation", "merge", "test"]
 StepKind: TypeAlias = Literal["model", "tool", "retrieval", "custom"]
 
 
@@ -343,7 +343,7 @@ class Proposal:
         kind: how the candidate came about.
         seen: number of the last commit that its decisions could see.
         parents: pool indices of the parents.
-        components: names of the components that were to change.
+        components: names of the components that were to change; for the seed, of those that are live.
         examples: ids of the examples it was tested on (train for a mutation, validation for a merge).
         before: scores on them of the parent (of the better parent, for a merge).
         after: scores on them of the new candidate; empty when it never ran.

@@ -32,8 +32,9 @@ class ParetoByFrequency:
 class RoundRobin:
     """One component per proposal, in turn along the parent's lineage (the paper's Algorithm 1).
 
-    A child goes on where its parent stood. Proposals that are in flight at once cannot see each other's
-    choices, so each adds the number of those before it; with a lookahead of 1 that is nothing.
+    Components that no model was seen to be sent are left out. A child goes on where its parent stood.
+    Proposals that are in flight at once cannot see each other's choices, so each adds the number of those
+    before it; with a lookahead of 1 that is nothing.
     """
 
     @hookimpl
@@ -41,4 +42,4 @@ class RoundRobin:
         """The next component of the lineage."""
         in_flight_before = number - 1 - pool.committed
         turn = pool.turn(parent) + in_flight_before
-        return [pool.components[turn % len(pool.components)].name]
+        return [pool.live[turn % len(pool.live)]]
