@@ -49,19 +49,29 @@ class Ledger:
 
     Attributes:
         kept: rollouts set aside for the test set.
+        tested: rollouts that an earlier end of the run spent on the test set for a candidate that may not
+            be the best any more.
     """
 
     budget: Budget
     state: State
     kept: int = 0
+    tested: int = 0
     _reserved: dict[int, Spend] = attrs.field(factory=dict, init=False)
 
-    def check(self, least: int) -> None:
-        """Refuse a budget that does not pay for ``least`` rollouts.
+    def check(self, least: int, reflections: int = 0) -> None:
+        """Refuse a budget that does not pay for ``least`` rollouts and ``reflections``.
 
         Raises:
-            BudgetTooSmall: with the least that would do, those for the test set included.
+            BudgetTooSmall: with the least that would do; of rollouts, those for the test set included.
         """
+        answers = self.budget.reflections
+        if answers is not None and answers < reflections:
+            raise BudgetTooSmall(
+                f"a budget of {answers} reflections is too small to try one proposal, which may ask"
+                f" {reflections} times. Give reflections={reflections} or more, or fewer components.",
+                least=reflections,
+            )
         allowed = self.budget.rollouts
         if allowed is not None and allowed < least + self.kept:
             test = f" and {self.kept} to compare on the test set" if self.kept else ""
@@ -81,7 +91,7 @@ class Ledger:
         )
         limits = self.budget
         if limits.rollouts is not None and spent.rollouts + held.rollouts + need.rollouts > (
-            limits.rollouts - self.kept
+            limits.rollouts - self.kept - self.tested
         ):
             kept = f", {self.kept} are kept for the test set" if self.kept else ""
             return (
@@ -103,6 +113,11 @@ class Ledger:
         usage, proposals = self.state.usage, len(self.state.proposals)
         ahead = 1 + (len(self._reserved) + 1) / proposals if proposals > 1 else 1.0
         limits = self.budget
+        if limits.tokens is not None and usage.unmetered:
+            return (
+                f"the budget of {limits.tokens} tokens cannot be kept: {usage.unmetered} of"
+                f" {usage.calls} model calls reported no tokens. Limit rollouts or reflections instead."
+            )
         if limits.tokens is not None and usage.tokens * ahead > limits.tokens:
             return f"the budget of {limits.tokens} tokens is used up ({usage.tokens} spent)"
         if limits.dollars is None:

@@ -33,7 +33,7 @@ class BudgetTooSmall(ConfigurationError):
     """The budget does not pay for the least useful run.
 
     Attributes:
-        least: the rollouts that would do.
+        least: the rollouts, or the calls of the reflection model, that would do.
     """
 
     def __init__(self, message: str, *, least: int) -> None:

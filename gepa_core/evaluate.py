@@ -87,6 +87,10 @@ class Evaluator:
                 raise result
         return [result for result in results if isinstance(result, Outcome)]
 
+    async def settle(self) -> None:
+        """Wait for the rollouts that are under way: they are paid for, so they are kept."""
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
     async def _outcome(
         self, candidate: Candidate, example: Example, purpose: Purpose, number: int, draw: int
     ) -> Outcome:
@@ -181,6 +185,7 @@ class _Attempt:
             operation,
             attempts=execution.attempts,
             max_wait=execution.max_wait,
+            sleep=self.evaluator.gate.pause,
             on_retry=lambda attempt, wait, fault: notify(
                 Retried(number=self.number, what=what, attempt=attempt, wait=wait, error=fault.message)
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ class Gate:
 
     def __init__(self, concurrency: int) -> None:
         self._places = asyncio.Semaphore(concurrency)
+        self._closed = asyncio.Event()
         self._reason = ""
 
     @property
@@ -31,6 +33,12 @@ class Gate:
     def halt(self, reason: str) -> None:
         """Let nothing more begin. The first reason stays."""
         self._reason = self._reason or reason
+        self._closed.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait before another attempt, or until the gate is halted, so that a run need not wait to end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), seconds)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

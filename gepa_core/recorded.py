@@ -30,7 +30,6 @@ class RecordedModel:
         allowed: calls that were reserved for the proposal, one more of which drops it; None when calls are
             not limited.
         calls: calls made so far, those answered from the store included.
-        usage: what they used.
     """
 
     model: LanguageModel
@@ -41,13 +40,19 @@ class RecordedModel:
     stages: Stages
     execution: Execution
     calls: int = attrs.field(default=0, init=False)
-    usage: Usage = attrs.field(factory=Usage, init=False)
     _asked: Counter[str] = attrs.field(factory=Counter, init=False)
+    _used: dict[tuple[str, int], Usage] = attrs.field(factory=dict, init=False)
+    """Prompt and occurrence to what the answer used."""
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.model.name
+
+    @property
+    def usage(self) -> Usage:
+        """What the calls used: added in an order that does not depend on which answer came first."""
+        return sum((self._used[key] for key in sorted(self._used)), Usage())
 
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Answer ``messages``.
@@ -68,7 +73,7 @@ class RecordedModel:
         if completion is None:
             completion = await self._ask(messages)
             self.store.save_answer(self.number, prompt, occurrence, completion)
-        self.usage += completion.usage
+        self._used[prompt, occurrence] = completion.usage
         self.stages.notify(
             ReflectionFinished(
                 number=self.number, text=completion.text, usage=completion.usage, reused=reused
@@ -81,6 +86,8 @@ class RecordedModel:
             async with self.gate.place():
                 try:
                     return await self.model.complete(messages)
+                except SystemExit as error:  # as it is it would end the event loop
+                    raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
                 except Exception as error:
                     raise self._fault(error) from error
 
@@ -88,6 +95,7 @@ class RecordedModel:
             once,
             attempts=self.execution.attempts,
             max_wait=self.execution.max_wait,
+            sleep=self.gate.pause,
             on_retry=lambda attempt, wait, fault: self.stages.notify(
                 Retried(
                     number=self.number, what="reflection", attempt=attempt, wait=wait, error=fault.message

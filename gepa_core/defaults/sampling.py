@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -37,7 +37,7 @@ class EpochMinibatch:
         scores, perfect = pool.train_scores(parent), pool.perfect_score
         wanted = min(self.size, sum(scores.get(example.id, perfect - 1) < perfect for example in pool.train))
         chosen: dict[str, Example] = {}
-        later = itertools.chain.from_iterable(self._slice(pool, place) for place in itertools.count(number))
+        later = self._from(pool, number)
         while len(chosen) < wanted:
             example = next(later)
             if scores.get(example.id, perfect - 1) < perfect:
@@ -45,10 +45,15 @@ class EpochMinibatch:
         return list(chosen.values())
 
     def _slice(self, pool: Pool, number: int) -> list[Example]:
-        per_epoch = -(-len(pool.train) // self.size)
-        epoch, place = divmod(number - 1, per_epoch)
-        order = list(pool.train)
-        pool.rng("epoch", epoch).shuffle(order)
-        order += order[: per_epoch * self.size - len(order)]
-        chosen = order[place * self.size : (place + 1) * self.size]
+        chosen = itertools.islice(self._from(pool, number), self.size)
         return list({example.id: example for example in chosen}.values())
+
+    def _from(self, pool: Pool, number: int) -> Iterator[Example]:
+        """The endless row of epochs, from the slice of proposal ``number`` on."""
+        per_epoch = -(-len(pool.train) // self.size)
+        first, place = divmod(number - 1, per_epoch)
+        for epoch in itertools.count(first):
+            order = list(pool.train)
+            pool.rng("epoch", epoch).shuffle(order)
+            padded = itertools.islice(itertools.cycle(order), per_epoch * self.size)
+            yield from itertools.islice(padded, place * self.size if epoch == first else 0, None)
