@@ -38,7 +38,7 @@ def root_packages(value: Any) -> list[str]:
 
 
 def adapter_for(value: Any) -> Adapter | None:
-    """The installed adapter that takes objects like ``value``; None when there is none.
+    """The installed adapter that takes apps like ``value``; None when there is none.
 
     An object of a class that no adapter knows is taken as an agent when it can be called or has a method
     ``run`` or ``invoke``, unless it belongs to a framework whose adapter is missing.
@@ -46,13 +46,22 @@ def adapter_for(value: Any) -> Adapter | None:
     Raises:
         PluginError: there is one, and it cannot be loaded.
     """
+    found = framework_adapter_for(value)
     installed = installed_adapters()
-    for package in root_packages(value):
-        if package in installed:
-            return load_adapter(installed[package])
-    if _ANY_CALLABLE in installed and _is_agent(value):
+    if found is None and _ANY_CALLABLE in installed and _is_agent(value):
         return load_adapter(installed[_ANY_CALLABLE])
-    return None
+    return found
+
+
+def framework_adapter_for(value: Any) -> Adapter | None:
+    """The installed adapter of the framework that ``value``, an app or a model, comes from, if any.
+
+    Raises:
+        PluginError: there is one, and it cannot be loaded.
+    """
+    installed = installed_adapters()
+    known = [package for package in root_packages(value) if package in installed and package != _ANY_CALLABLE]
+    return load_adapter(installed[known[0]]) if known else None
 
 
 def _is_agent(value: Any) -> bool:

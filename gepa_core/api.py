@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gepa_core import background
-from gepa_core.adapters import adapter_for, choose_components, wrap
+from gepa_core.adapters import choose_components, framework_adapter_for, wrap
 from gepa_core.budget import Budget
 from gepa_core.data import as_examples
 from gepa_core.defaults.running import takes_trajectory
@@ -182,7 +182,7 @@ def _prepare(
 
 def _language_model(value: Any, adapter: Adapter | None) -> LanguageModel:
     """The reflection model; the adapter of its framework is asked only about objects."""
-    found = None if isinstance(value, str) else adapter_for(value)
+    found = None if isinstance(value, str) else framework_adapter_for(value)
     return as_language_model(value, [one for one in (adapter, found) if one is not None])
 
 
