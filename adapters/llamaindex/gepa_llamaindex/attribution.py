@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
 
 from gepa_core.appgraph import TextPattern
+from gepa_core.templates import Syntax
 from gepa_core.types import Component
 from gepa_llamaindex.findings import Found
 
@@ -15,6 +17,7 @@ Part: TypeAlias = tuple[str, str]
 """Role and text of a message; the role of a plain prompt is empty."""
 
 _LEAST_WEIGHT_INSIDE = 12
+_CHAT_TAG = re.compile(r"\{%-?\s*(?:end)?chat\b.*?%\}", re.DOTALL)
 _DESCRIPTIONS = frozenset(("tool_description", "argument_description", "schema_description"))
 _ADDED_TO_OTHERS = frozenset(("plain", "partial", "variable", "format", "tool", "agent", "schema"))
 
@@ -26,14 +29,14 @@ class Shape:
     Attributes:
         name: the component.
         role: role of its message; empty when any will do.
-        pattern: its ordinary text.
+        patterns: its ordinary text, one for each message that it makes.
         is_added: whether it is put into, before or behind other texts.
         is_description: whether it may stand in the tools that are sent along.
     """
 
     name: str
     role: str
-    pattern: TextPattern
+    patterns: Sequence[TextPattern]
     is_added: bool
     is_description: bool
 
@@ -54,7 +57,7 @@ class Attribution:
                 Shape(
                     name=one.name,
                     role=one.role,
-                    pattern=TextPattern.of(texts.get(one.name, one.text), one.syntax),
+                    patterns=_patterns(texts.get(one.name, one.text), one.syntax),
                     is_added=found[one.name].reads in _ADDED_TO_OTHERS,
                     is_description=one.kind in _DESCRIPTIONS,
                 )
@@ -76,29 +79,37 @@ class Attribution:
         names: set[str] = set()
         for role, text in parts:
             names.update(self._templates(role, text))
-            names.update(
-                shape.name for shape in self.shapes if shape.is_added and _is_inside(shape.pattern, text)
-            )
+            names.update(shape.name for shape in self.shapes if shape.is_added and _inside(shape, text))
         for shape in self.shapes:
-            if shape.is_description and any(_is_inside(shape.pattern, text) for text in tools):
+            if shape.is_description and any(_inside(shape, text) for text in tools):
                 names.add(shape.name)
         return tuple(shape.name for shape in self.shapes if shape.name in names)
 
     def _templates(self, role: str, text: str) -> list[str]:
         able = [shape for shape in self.shapes if not shape.is_added and _may_be(shape.role, role)]
-        whole = [shape for shape in able if shape.pattern.matches(text)]
-        return _heaviest(whole or [shape for shape in able if _is_inside(shape.pattern, text)])
+        whole = [(shape, _whole(shape, text)) for shape in able]
+        found = [one for one in whole if one[1]] or [(shape, _inside(shape, text)) for shape in able]
+        most = max((weight for _, weight in found), default=0)
+        return [shape.name for shape, weight in found if weight == most and weight]
 
 
-def _is_inside(pattern: TextPattern, text: str) -> bool:
-    if pattern.weight < _LEAST_WEIGHT_INSIDE:
-        return bool(pattern.literals) and pattern.matches(text)
-    return pattern.occurs_in(text)
+def _patterns(text: str, syntax: Syntax) -> list[TextPattern]:
+    """One pattern for each message; a jinja2 template of LlamaIndex may make several."""
+    sections = _CHAT_TAG.split(text) if syntax == "jinja2" else [text]
+    return [TextPattern.of(section, syntax) for section in sections if section.strip()]
 
 
-def _heaviest(shapes: Sequence[Shape]) -> list[str]:
-    most = max((shape.pattern.weight for shape in shapes), default=0)
-    return [shape.name for shape in shapes if shape.pattern.weight == most]
+def _whole(shape: Shape, text: str) -> int:
+    """How many characters of ordinary text say that ``text`` was made from the template; 0 for none."""
+    return max((one.weight for one in shape.patterns if one.literals and one.matches(text)), default=0)
+
+
+def _inside(shape: Shape, text: str) -> int:
+    """As `_whole`, for a text that other text was put around."""
+    weights = (
+        one.weight for one in shape.patterns if one.weight >= _LEAST_WEIGHT_INSIDE and one.occurs_in(text)
+    )
+    return max(weights, default=_whole(shape, text))
 
 
 def _may_be(wanted: str, role: str) -> bool:

@@ -68,7 +68,7 @@ def _leaf(one: Found) -> str:
         case "agent":
             return f"{_agent_name(hop.owner) or 'agent'}.description"
         case "partial":
-            return f"{_prompt_name(hop.path)}.partial.{hop.edge.key}"
+            return f"{_prompt_name(hop.path[:-2])}.partial.{hop.edge.key}"
         case _:
             return _leaf_of_prompt(hop)
 
@@ -78,9 +78,16 @@ def _leaf_of_prompt(hop: Hop) -> str:
         return f"{_agent_name(hop.owner)}.{hop.edge.key}"
     name = _prompt_name(hop.path)
     role = role_of(hop)
-    if role and any(isinstance(step.owner, ChatMessage) for step in hop.path):
+    if role and not _is_only_message(hop):
         return f"{name}.{role}{_position(hop)}" if name else f"{role}{_position(hop)}"
     return name or "prompt"
+
+
+def _is_only_message(hop: Hop) -> bool:
+    return any(
+        isinstance(step.owner, ChatPromptTemplate) and len(step.owner.message_templates) == 1
+        for step in hop.path
+    )
 
 
 def _position(hop: Hop) -> str:
@@ -99,14 +106,13 @@ def _prompt_name(hops: Sequence[Hop]) -> str:
     for hop in reversed(hops):
         if isinstance(hop.edge.key, str) and hop.edge.kind != "contents":
             inside = isinstance(hop.owner, BasePromptTemplate | ChatMessage)
-            if not inside and hop.edge.key not in _PLAIN_EDGES:
+            if not inside and hop.edge.key not in _PLAIN_EDGES and _shortened(hop.edge.key):
                 return _shortened(hop.edge.key)
     return ""
 
 
 def _shortened(name: str) -> str:
-    short = slug(_PROMPT_WORDS.sub("", name).strip("_")).lower()
-    return short or slug(name).lower().strip("_")
+    return slug(_PROMPT_WORDS.sub("", name).strip("_")).lower()
 
 
 def _labels(hops: Sequence[Hop]) -> list[str]:

@@ -1,0 +1,24 @@
+"""An index over three small documents, offline: embeddings are constant and tokens are words."""
+
+from __future__ import annotations
+
+import pytest
+from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex, set_global_tokenizer
+from llama_index.core.llms import MockLLM
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _offline() -> None:
+    set_global_tokenizer(str.split)
+    Settings.embed_model = MockEmbedding(embed_dim=8)
+    Settings.llm = MockLLM()
+
+
+@pytest.fixture(scope="session")
+def index(_offline: None) -> VectorStoreIndex:
+    documents = [
+        Document(text="Lisbon is the capital of Portugal.", doc_id="lisbon"),
+        Document(text="Porto lies on the river Douro.", doc_id="porto"),
+        Document(text="Faro has an airport.", doc_id="faro"),
+    ]
+    return VectorStoreIndex.from_documents(documents)
