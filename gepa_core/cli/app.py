@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -42,9 +43,15 @@ def build() -> typer.Typer:
     )
     app.callback()(_gepa_core)
     for panel, command in _COMMANDS:
-        app.command(rich_help_panel=panel)(explained(command))
+        app.command(help=_reflowed(command.__doc__), rich_help_panel=panel)(explained(command))
     app.add_typer(offline, name="offline", rich_help_panel=_LOOK)
     return app
+
+
+def _reflowed(docstring: str | None) -> str:
+    """A docstring whose paragraphs are lines, so that they are wrapped to the terminal's width."""
+    paragraphs = cleandoc(docstring or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _version(wanted: bool) -> None:

@@ -37,7 +37,7 @@ def write(console: Console, system: System, target: str, *, full: bool) -> None:
         console.print(_legend(len(chosen), len(system.components)), style="dim")
     for component in system.components if full else ():
         console.print(heading(component.name))
-        console.print(indented([Text(line) for line in component.text.splitlines()]))
+        console.print(indented(component.text))
     _write_left_alone(console, system, full=full)
 
 

@@ -16,17 +16,16 @@ _PLACES = (
 )
 _NEEDED = ("gepa_offline", "gepa_langchain", "langchain_openai")
 
-_TASK_LATENCY = 0.12
-_REFLECTION_LATENCY = 0.8
+_TASK_LATENCY = 0.06
+_REFLECTION_LATENCY = 0.5
 """Seconds until the simulated models answer: enough to watch what happens."""
 
-_INTRODUCTION = """\
-[bold]A support desk made with LangChain[/bold]: one prompt sorts a ticket, another one writes the reply.
-GEPA improves both from the tickets on which they fail, then compares on tickets that it never saw.
-
-[magenta]The model is simulated.[/magenta] It runs on this machine, behind the same HTTP protocol as a
-real one. Its scores say something about the search, and nothing about real models.
-"""
+_INTRODUCTION = (
+    "[bold]A support desk made with LangChain[/bold]: one prompt sorts a ticket, another writes the reply."
+    " GEPA improves both from tickets on which they fail, and compares on tickets that it never saw.\n\n"
+    "[magenta]The model is simulated.[/magenta] It runs on this machine, behind the HTTP protocol of a real"
+    " one. Its scores say something about the search, and nothing about real models.\n"
+)
 
 
 def demonstrate(*, seed: int, budget: int) -> None:

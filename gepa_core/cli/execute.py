@@ -126,8 +126,8 @@ def _report(result: Result, *, simulated: bool) -> None:
     console.print()
     report.write(console, report.ending(result.stop_reason, result.cost, result.run_dir))
     lines = {
-        f"gepa-core show {name}": "every proposal and its reflection",
-        f"gepa-core resume {name} --budget N": "go on with a larger budget",
+        f"gepa-core show {name}": "every proposal",
+        f"gepa-core resume {name} --budget N": "go on, with more",
         "gepa-core runs": "all runs",
     }
     report.write(console, *report.commands(lines))

@@ -83,12 +83,12 @@ def write(console: Console, found: Mapping[str, Sequence[Installed]]) -> None:
     _write(console, "Adapters", "takes objects of", found["adapters"])
     _write(console, "Plugins", "name", found["plugins"])
     console.print(heading("Built in"))
-    made = table("name", "hooks", "presets", wide=("hooks",))
+    made = table("name", "hooks", "presets")
     for one in found["built_in"]:
         made.add_row(one.name, "\n".join(one.hooks), Text(one.distribution, "dim"))
     console.print(made)
     console.print(
-        "Use a plugin with --plugin NAME; leave a built-in one out with --plugin no:NAME.", style="dim"
+        "\nUse a plugin with --plugin NAME; leave a built-in one out with --plugin no:NAME.", style="dim"
     )
     for one in (*found["adapters"], *found["plugins"]):
         if one.error:
@@ -101,8 +101,9 @@ def _write(console: Console, title: str, label: str, found: Sequence[Installed])
     if not found:
         console.print("none installed", style="dim")
         return
-    made = table(label, "distribution", "hooks", "", wide=("hooks",))
+    has_hooks = any(one.hooks for one in found)
+    made = table(label, "distribution", "state", *(["hooks"] if has_hooks else []))
     for one in found:
         state = Text("broken", "bold red") if one.error else Text("works", "green")
-        made.add_row(one.name, one.distribution, "\n".join(one.hooks), state)
+        made.add_row(one.name, one.distribution, state, *(["\n".join(one.hooks)] if has_hooks else []))
     console.print(made)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gepa_core.cli import wording
-from gepa_core.cli.watch import Watch
+from gepa_core.cli.watch import SHOWN, Watch
 from gepa_core.types import Proposal
 
 _DIM = "dim"
@@ -27,7 +27,7 @@ def render(watch: Watch, *, title: str, simulated: bool, width: int) -> Renderab
         simulated: whether the figures come from the simulated model.
         width: columns to fill.
     """
-    inner = width - 4
+    inner = width - 6
     figures = Table.grid(padding=(0, 2, 0, 0), expand=True)
     figures.add_column(style=_DIM, width=_LABELS, no_wrap=True)
     figures.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
@@ -45,12 +45,13 @@ def render(watch: Watch, *, title: str, simulated: bool, width: int) -> Renderab
         parts += [Text("Press Ctrl-C again to end at once.", style="yellow")]
     return Panel(
         Group(*parts),
-        title=Text(f" {title} ", style="bold"),
+        title=Text(title, style="bold"),
         title_align="left",
-        subtitle=Text(" simulated model ", style="magenta") if simulated else None,
+        subtitle=Text("simulated model", style="magenta") if simulated else None,
         subtitle_align="right",
         border_style="yellow" if watch.stopping else "blue",
         width=width,
+        padding=(0, 2),
     )
 
 
@@ -126,17 +127,15 @@ def _time(watch: Watch) -> Text:
 
 
 def _accepted(watch: Watch) -> Iterator[Text]:
-    if not watch.accepted:
-        yield Text("no proposal was accepted yet", style=_DIM)
-        return
-    yield Text("latest accepted", style=_DIM)
-    for proposal, best in reversed(watch.accepted):
-        yield _accepted_line(proposal, best)
+    """The latest accepted proposals, always as many lines, so that the panel stays where it is."""
+    yield Text("latest accepted" if watch.accepted else "no proposal was accepted yet", style=_DIM)
+    lines = [_accepted_line(watch, proposal, best) for proposal, best in reversed(watch.accepted)]
+    yield from lines
+    yield from (Text() for _ in range(SHOWN - len(lines)))
 
 
-def _accepted_line(proposal: Proposal, best: float) -> Text:
+def _accepted_line(watch: Watch, proposal: Proposal, best: float) -> Text:
     mean = sum(proposal.scores.values()) / len(proposal.scores)
-    parents = " and ".join(map(str, proposal.parents))
-    what = f"merge of {parents}" if proposal.kind == "merge" else wording.listed(proposal.components)
-    line = Text.assemble((f"  #{proposal.number:<4}", "bold"), f"{wording.score(mean)}  ", what)
+    number = f"  #{proposal.number:<4}"
+    line = Text.assemble((number, "bold"), f"{wording.score(mean)}  ", watch.made(proposal))
     return line.append("  best so far", style="green") if mean >= best else line

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 
 _LIMITS = "Limits"
-_RUNNING = "Running"
+_HOW = "How to run it"
 
 Rollouts: TypeAlias = Annotated[
     int | None,
@@ -28,11 +28,11 @@ Reflections: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Calls of the reflection model.", rich_help_panel=_LIMITS)
 ]
 Concurrency: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", help="Model-calling operations at once.", rich_help_panel=_RUNNING)
+    int | None, typer.Option(metavar="N", help="Model-calling operations at once.", rich_help_panel=_HOW)
 ]
 Timeout: TypeAlias = Annotated[
     float | None,
-    typer.Option(metavar="S", help="Seconds that one rollout may take.", rich_help_panel=_RUNNING),
+    typer.Option(metavar="S", help="Seconds that one rollout may take.", rich_help_panel=_HOW),
 ]
 RunName: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="A name that `gepa-core runs` lists, or a directory.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gepa_core.cli import wording
 from gepa_core.cli.watch import Watch
 from gepa_core.events import Event, ProposalCommitted, Retried, RolloutFinished, RunEnded, RunStarted, Warned
-from gepa_core.types import Proposal
 
 
 def line(event: Event, watch: Watch) -> str:
@@ -45,10 +44,6 @@ def _committed(event: ProposalCommitted, watch: Watch) -> str:
         return f"#{proposal.number} {proposal.status}: {wording.cut(proposal.reason, 70)}; {spent}"
     mean = sum(proposal.scores.values()) / len(proposal.scores)
     best = "the best so far" if mean >= event.best_score else f"best is {wording.score(event.best_score)}"
-    return f"#{proposal.number} accepted: {_made(proposal)} scores {wording.score(mean)}, {best}; {spent}"
-
-
-def _made(proposal: Proposal) -> str:
-    if proposal.kind == "merge":
-        return f"a merge of {' and '.join(map(str, proposal.parents))}"
-    return f"a new {wording.listed(proposal.components)}"
+    return (
+        f"#{proposal.number} accepted: {watch.made(proposal)} scores {wording.score(mean)}, {best}; {spent}"
+    )

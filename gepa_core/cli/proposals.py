@@ -50,7 +50,7 @@ def write(console: Console, run: Summary, store: Store, proposal: Proposal) -> N
         report.write(console, *report.changes(_parent_texts(run, proposal), proposal.texts))
     elif proposal.texts is not None:
         for name, text in proposal.texts.items():
-            report.write(console, heading(name), indented([Text(line) for line in text.splitlines()]))
+            report.write(console, heading(name), indented(text))
 
 
 def _facts(run: Summary, proposal: Proposal) -> Iterator[tuple[str, str | Text]]:
@@ -81,15 +81,13 @@ def _minibatch(run: Summary, store: Store, proposal: Proposal) -> Iterator[Rende
     if proposal.kind == "seed" or not proposal.before:
         return
     yield heading("Tested on", simulated=bool(run.simulated))
-    made = table("example", "before", "after", "feedback", numbers=("before", "after"), wide=("feedback",))
+    columns = ("example", "before", "after", *(("feedback",) if proposal.kind == "mutation" else ()))
+    made = table(*columns, numbers=("before", "after"), wide=columns[3:])
     for place, example in enumerate(proposal.examples):
         outcome = _known(run, store, proposal, example)
-        made.add_row(
-            example[:8],
-            wording.score(proposal.before[place]),
-            wording.score(proposal.after[place]) if proposal.after else "-",
-            Text(outcome.feedback.text if outcome else ""),
-        )
+        after = wording.score(proposal.after[place] if proposal.after else None)
+        feedback = [Text(outcome.feedback.text)] if outcome else []
+        made.add_row(example[:8], wording.score(proposal.before[place]), after, *feedback)
     yield made
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gepa_core.cli import wording
 from gepa_core.cli.diff import diff
-from gepa_core.cli.tables import facts, heading, indented, table
+from gepa_core.cli.tables import changed_lines, facts, heading, table
 from gepa_core.result import Comparison, Cost
 
 
@@ -47,7 +47,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Ren
     for name in before:
         if name not in same:
             yield heading(name)
-            yield indented(diff(before[name], after[name]))
+            yield changed_lines(diff(before[name], after[name]))
     if same:
         yield Text(f"\nunchanged: {wording.listed(same)}", style="dim")
 
@@ -65,7 +65,7 @@ def cost(spent: Cost, *, simulated: bool) -> list[RenderableType]:
             f"{usage.output_tokens:,}" if known else "unknown",
             wording.dollars(usage),
         )
-    return [heading("Model calls", simulated=simulated), made, *_rollouts(spent)]
+    return [heading("Model calls", simulated=simulated), made, Text(), *_rollouts(spent)]
 
 
 _PURPOSES = {
@@ -105,7 +105,7 @@ def commands(lines: Mapping[str, str]) -> list[RenderableType]:
     """Commands to go on with, each with what it does."""
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(no_wrap=True, overflow="fold", style="bold")
-    grid.add_column(style="dim")
+    grid.add_column(style="dim", overflow="fold")
     for command, purpose in lines.items():
         grid.add_row(f"  {command}", purpose)
     return [heading("Next"), grid]

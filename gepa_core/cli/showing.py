@@ -36,7 +36,7 @@ def write(console: Console, run: Summary, store: Store) -> None:
     report.write(console, heading("Proposals", simulated=simulated), proposals_table(run))
     report.write(console, *report.changes(run.seed.candidate.texts, run.best.candidate.texts))
     console.print(
-        f"\nOne proposal with its reflection: gepa-core show {run.directory.name} --proposal N", style="dim"
+        f"\nLook closer: gepa-core show {run.directory.name} --proposal N", style="dim", markup=False
     )
 
 

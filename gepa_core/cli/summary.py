@@ -58,10 +58,13 @@ class Summary:
 
     @property
     def condition(self) -> str:
-        """``running``, ``ended`` (it said why) or ``broken off`` (killed, or stopped by an error)."""
+        """``running``; ``ended`` by itself, ``interrupted``, or ``stopped``: killed, or by an error."""
+        reason = self.meta.get("reason", "")
         if self.is_running:
             return "running"
-        return "ended" if self.meta.get("reason") else "broken off"
+        if "interrupted" in reason:
+            return "interrupted"
+        return "ended" if reason else "stopped"
 
     def fact(self, key: str) -> Any:
         """A fact that is kept as JSON; None when there is none."""

@@ -18,7 +18,9 @@ def table(*columns: str, numbers: Sequence[str] = (), wide: Sequence[str] = ()) 
         numbers: those that hold figures, and stand on the right.
         wide: those that take the width that is left; the others keep to one line.
     """
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    made = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold"
+    )
     for heading in columns:
         is_wide = heading in wide
         made.add_column(
@@ -47,6 +49,16 @@ def facts(rows: Sequence[tuple[str, str | Text]]) -> Table:
     return grid
 
 
-def indented(lines: Sequence[Text]) -> Padding:
-    """Lines of a text, set off from the left edge."""
-    return Padding(Text("\n").join(lines), (0, 0, 0, 2))
+def changed_lines(lines: Sequence[Text]) -> Padding:
+    """The lines of a diff: what does not fit is continued below the text, not below the mark."""
+    grid = Table.grid()
+    grid.add_column(width=2)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row(line[:2], line[2:])
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def indented(text: str) -> Padding:
+    """A text, set off from the left edge."""
+    return Padding(Text(text), (0, 0, 0, 2))

@@ -10,6 +10,7 @@ import attrs
 
 from gepa_core.budget import Budget
 from gepa_core.cli.doing import Doing
+from gepa_core.cli.wording import listed
 from gepa_core.events import (
     Event,
     ProposalCommitted,
@@ -22,6 +23,9 @@ from gepa_core.events import (
     Warned,
 )
 from gepa_core.types import Proposal, Spend, Usage
+
+SHOWN = 4
+"""Accepted proposals that are remembered for showing."""
 
 _TEST = -1
 """The number that rollouts on the test set carry."""
@@ -39,6 +43,7 @@ class Watch:
         frontier_score: mean over validation examples of the best score that any candidate reached.
         history: the best score after each commit.
         accepted: the latest accepted proposals, each with the best score after it, newest last.
+        members: for each candidate in the pool, the number of the proposal that brought it.
         doing: proposals under way, by number.
         tested: rollouts on the test set.
         note: the latest thing that went wrong or that should be known.
@@ -60,8 +65,9 @@ class Watch:
     best_score: float | None = None
     frontier_score: float | None = None
     history: list[float] = attrs.field(factory=list)
-    accepted: deque[tuple[Proposal, float]] = attrs.field(factory=lambda: deque(maxlen=4))
+    accepted: deque[tuple[Proposal, float]] = attrs.field(factory=lambda: deque(maxlen=SHOWN))
     doing: dict[int, Doing] = attrs.field(factory=dict)
+    members: list[int] = attrs.field(factory=list)
     tested: int = 0
     note: str = ""
     stopping: bool = False
@@ -124,8 +130,16 @@ class Watch:
             self.seed_score = event.best_score
         elif proposal.status == "accepted":
             self.accepted.append((proposal, event.best_score))
+        if event.pool_size > len(self.members):
+            self.members.append(proposal.number)
         if proposal.kind == "mutation" and proposal.examples:
             self._minibatch = len(proposal.examples)
+
+    def made(self, proposal: Proposal) -> str:
+        """What a proposal changed, or what it was merged of."""
+        if proposal.kind != "merge":
+            return listed(proposal.components)
+        return f"merge of {' and '.join(f'#{self.members[index]}' for index in proposal.parents)}"
 
     def seconds_left(self) -> float | None:
         """An estimate from the limit that is nearest to being used up; None when there is none yet."""

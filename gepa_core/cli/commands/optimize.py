@@ -21,6 +21,7 @@ from gepa_core.cli.options import (
 )
 
 _WHAT = "What to optimise"
+_HOW = "How to run it"
 
 
 def optimize(
@@ -58,11 +59,9 @@ def optimize(
             rich_help_panel=_WHAT,
         ),
     ] = None,
-    component: Annotated[
+    components: Annotated[
         list[str] | None,
         typer.Option(
-            "--components",
-            "--component",
             metavar="NAME",
             help="prompts (the default), all, or names and globs; repeatable.",
             rich_help_panel=_WHAT,
@@ -75,12 +74,23 @@ def optimize(
     seconds: Seconds = None,
     plugin: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="An installed plugin, or no:NAME to leave one out; repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="An installed plugin, or no:NAME to leave one out; repeatable.",
+            rich_help_panel=_HOW,
+        ),
     ] = None,
-    preset: Annotated[str | None, typer.Option(metavar="NAME", help="default or paper.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Decides every random choice.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="default or paper.", rich_help_panel=_HOW)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Decides every random choice.", rich_help_panel=_HOW)
+    ] = None,
     run_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where to store the run; a run that is there goes on.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where to store the run; a run that is there goes on.", rich_help_panel=_HOW
+        ),
     ] = None,
     concurrency: Concurrency = None,
     timeout: Timeout = None,
@@ -99,7 +109,7 @@ def optimize(
         testset=absolute(test),
         metric=metric,
         reflection_lm=reflection_lm,
-        components=_components(component),
+        components=_components(components),
         budget=limits(budget, reflections, tokens, dollars, seconds),
         plugins=plugin,
         preset=preset,

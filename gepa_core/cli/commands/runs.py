@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from gepa_core.cli.summary import Summary
 
-_COLOURS = {"running": "cyan", "ended": "green", "broken off": "yellow", "unreadable": "red"}
+_COLOURS = {
+    "running": "cyan",
+    "ended": "green",
+    "interrupted": "yellow",
+    "stopped": "yellow",
+    "unreadable": "red",
+}
+_SIMULATED = "*"
 
 
 def runs(
@@ -43,13 +50,14 @@ def runs(
     from gepa_core.cli.tables import table
 
     made = table(
-        "run", "app", "begun", "seed", "best", "rollouts", "state", numbers=("seed", "best", "rollouts")
+        "run", "app", "begun", "seed → best", "rollouts", "state", numbers=("rollouts",), wide=("app",)
     )
-    made.columns[1].max_width = 18
     for row, run in found:
         made.add_row(*_cells(row, run))
     console.print(made)
-    console.print(f"Stored in {where}. Look closer: gepa-core show RUN", style="dim", markup=False)
+    if any(row.get("simulated") for row, _ in found):
+        console.print(f"\n{_SIMULATED} simulated model", style="magenta")
+    console.print(f"\nStored in {where}. Look closer: gepa-core show RUN", style="dim", markup=False)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], Summary | None]:
@@ -87,17 +95,18 @@ def _cells(row: dict[str, Any], run: Summary | None) -> tuple[str | Text, ...]:
 
     state = Text(row["state"], _COLOURS[row["state"]])
     if run is None:
-        return row["run"], "", "", "", "", "", state
+        return row["run"], "", "", "", "", state
     limit = row["rollout_budget"]
-    mark = Text.assemble(
-        row["target"] or "from Python", (" simulated", "magenta") if row["simulated"] else ""
+    scores = Text.assemble(
+        f"{wording.score(row['seed_score'])} → ",
+        (wording.score(row["best_score"]), "bold"),
+        (_SIMULATED if row["simulated"] else "", "magenta"),
     )
     return (
         row["run"],
-        mark,
+        row["target"] or Text("from Python", "dim"),
         _short_time(row["begun"]),
-        wording.score(row["seed_score"]),
-        Text(wording.score(row["best_score"]), "bold"),
+        scores,
         f"{row['rollouts']}{'' if limit is None else f'/{limit}'}",
         state,
     )
