@@ -30,6 +30,7 @@ class App:
 
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
         """One model call with two messages, and a literal that no component holds."""
+        texts = {component.name: component.text for component in self.components} | dict(texts)
         self.ran.append(texts)
         messages = [
             {"role": "system", "content": f"{texts['used']} for {inputs['n']}"},
