@@ -13,7 +13,7 @@ from gepa_core.adapters import choose_components, framework_adapter_for, wrap
 from gepa_core.budget import Budget
 from gepa_core.data import as_examples
 from gepa_core.defaults.running import takes_trajectory
-from gepa_core.errors import DataError
+from gepa_core.errors import ConfigurationError, DataError
 from gepa_core.evaluate import Execution
 from gepa_core.lm import as_language_model
 from gepa_core.presets import Preset, as_preset
@@ -171,13 +171,21 @@ def _prepare(
         all_live=components not in ("prompts", "all"),
         metric=metric,
         model=_language_model(reflection_lm, adapter),
-        budget=Budget(rollouts=budget) if isinstance(budget, int) else budget,
+        budget=_as_budget(budget),
         plugins=plugins,
         run_dir=Path(run_dir) if run_dir is not None else new_run_dir(),
         seed=seed,
         preset=as_preset(preset),
         execution=execution or Execution(),
     )
+
+
+def _as_budget(value: int | Budget) -> Budget:
+    if isinstance(value, Budget):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigurationError(f"budget={value!r} has to be a whole number of rollouts, or a Budget")
+    return Budget(rollouts=value)
 
 
 def _language_model(value: Any, adapter: Adapter | None) -> LanguageModel:

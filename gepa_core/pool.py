@@ -78,8 +78,9 @@ class Pool:
 
     @property
     def perfect_score(self) -> float | None:
-        """The score that cannot be bettered; None when there is none."""
-        return self._state.perfect_score
+        """The score that cannot be bettered; None when there is none, or when one was seen above it."""
+        outgrown = self._state.outgrown
+        return None if outgrown is not None and outgrown <= self.committed else self._state.perfect_score
 
     def rng(self, purpose: str, number: int) -> Random:
         """A generator seeded by (run seed, ``purpose``, ``number``)."""

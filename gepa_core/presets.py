@@ -27,7 +27,7 @@ class Preset:
             so find less for the same rollouts.
         reuse: whether a parent's known outcomes on training examples are used again.
         frontier: what the Pareto frontier is kept over.
-        perfect_score: the score that cannot be bettered; None when there is none. A seed that beats it
+        perfect_score: the score that cannot be bettered; None when there is none. A score above it
             shows that the metric has another scale, and then there is none.
         failure_score: the score of an example on which the candidate failed.
     """

@@ -18,13 +18,13 @@ from gepa_core.codec import to_plain
 from gepa_core.data import shared_content
 from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.engine import Engine
-from gepa_core.errors import ConfigurationError
+from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.evaluate import Evaluator, Execution
 from gepa_core.events import RunEnded, RunStarted, Warned
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
-from gepa_core.planner import PROBES, Planner
+from gepa_core.planner import CALLS_PER_COMPONENT, PROBES, Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
 from gepa_core.protocols import LanguageModel, Metric, System
@@ -63,9 +63,11 @@ class Run:
     preset: Preset
     execution: Execution
     _gate: Gate | None = attrs.field(default=None, init=False)
+    _interrupted: bool = attrs.field(default=False, init=False)
 
     def interrupt(self) -> None:
         """Let nothing more begin. Call it on the event loop's thread."""
+        self._interrupted = True
         if self._gate is not None:
             self._gate.halt("it was interrupted")
 
@@ -110,10 +112,16 @@ class Run:
             frontier_of=self.preset.frontier,
             perfect_score=self.preset.perfect_score,
         )
-        ledger = Ledger(budget=self.budget, state=state, kept=2 * len(self.splits["test"]))
-        ledger.check(self._least())
+        seed = Candidate(texts={part.name: part.text for part in self.components})
+        ledger = Ledger(
+            budget=self.budget,
+            state=state,
+            kept=2 * len(self.splits["test"]),
+            tested=sum(outcome.candidate != seed.id for outcome in store.outcomes("test")),
+        )
+        ledger.check(self._least(), CALLS_PER_COMPONENT * len(self.components))
         self._write_facts(store, resumed=bool(stored))
-        self._gate = Gate(self.execution.concurrency)
+        self._gate = self._new_gate()
         evaluator = self._evaluator(store, stages, self._gate)
         engine = Engine(
             state=state,
@@ -122,7 +130,7 @@ class Run:
             gate=self._gate,
             planner=Planner(stages=stages, ledger=ledger),
             attempter=Attempter(
-                seed=Candidate(texts={part.name: part.text for part in self.components}),
+                seed=seed,
                 evaluator=evaluator,
                 stages=stages,
                 store=store,
@@ -140,7 +148,8 @@ class Run:
             stages.configure(Pool(state), str(self.run_dir))
             self._announce(stages, stored=len(stored), spent=sum(sum(p.rollouts.values()) for p in stored))
             reason = await self._run_engine(engine)
-            test = await self._test(store, stages, state) if engine.finished else None
+            test, stopped = await self._test(store, stages, state) if engine.finished else (None, "")
+            reason += stopped
             store.set_meta({"reason": reason, "ended": _now()})
             stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
             return self._result(store, state, test, reason)
@@ -172,12 +181,22 @@ class Run:
             failure_score=self.preset.failure_score,
         )
 
-    async def _test(self, store: Store, stages: Stages, state: State) -> Comparison | None:
-        """Compare the seed with the best candidate on the test set, once, at the end."""
+    def _new_gate(self) -> Gate:
+        gate = Gate(self.execution.concurrency)
+        if self._interrupted:
+            gate.halt("it was interrupted")
+        return gate
+
+    async def _test(self, store: Store, stages: Stages, state: State) -> tuple[Comparison | None, str]:
+        """Compare the seed with the best candidate on the test set, once, at the end.
+
+        Returns:
+            The comparison, and why there is none when it could not be finished; the run may be resumed.
+        """
         examples = self.splits["test"]
         if not examples:
-            return None
-        self._gate = Gate(self.execution.concurrency)
+            return None, ""
+        self._gate = self._new_gate()
         evaluator = self._evaluator(store, stages, self._gate)
         scores: dict[int, dict[str, float]] = {}
         try:
@@ -185,9 +204,12 @@ class Run:
                 candidate = state.members[index].candidate
                 outcomes = await evaluator.evaluate(candidate, examples, purpose="test", number=-1)
                 scores[index] = {outcome.example: outcome.score for outcome in outcomes}
-        except Halted:
-            return None
-        return _compare(scores[0], scores[state.best])
+        except (Halted, InfrastructureFault) as stop:
+            return None, f"; the test set was not run to its end: {stop}"
+        finally:
+            self._gate.halt("the run is over")
+            await evaluator.settle()
+        return _compare(scores[0], scores[state.best]), ""
 
     def _result(self, store: Store, state: State, test: Comparison | None, reason: str) -> Result:
         if not state.members:

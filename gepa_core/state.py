@@ -50,7 +50,7 @@ class State:
     seed: int
     frontier_of: str = "examples"
     perfect_score: float | None = 1.0
-    """The score that cannot be bettered; None when there is none."""
+    """The score that cannot be bettered, by the settings; None when there is none."""
 
     members: list[Member] = attrs.field(factory=list, init=False)
     proposals: list[Proposal] = attrs.field(factory=list, init=False)
@@ -78,6 +78,8 @@ class State:
     """For each member a bit mask of its ancestors' indices."""
     choices: dict[int, list[int]] = attrs.field(factory=dict, init=False)
     """Member to the commits that chose components of it."""
+    outgrown: int | None = attrs.field(default=None, init=False)
+    """The first commit with a score above the perfect one, which shows that the scale is another one."""
     train_scores: dict[int, dict[str, tuple[float, int]]] = attrs.field(factory=dict, init=False)
     """Member to training example to (score, commit)."""
 
@@ -99,8 +101,8 @@ class State:
         self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)
         self.merges.append((self.merges[-1] if self.merges else 0) + (proposal.kind == "merge"))
         self.usage += proposal.usage + proposal.reflection_usage
-        if proposal.kind == "seed":
-            self._check_scale(proposal)
+        if self.outgrown is None and self._beats_perfection(proposal):
+            self.outgrown = proposal.number
         if proposal.kind == "mutation":
             self._note_mutation(proposal)
         if proposal.texts is not None:
@@ -108,10 +110,9 @@ class State:
         self.sizes.append(len(self.members))
         self.bests.append(self.best)
 
-    def _check_scale(self, seed: Proposal) -> None:
-        """A seed that beats the perfect score shows that the metric's scale is another one."""
-        if self.perfect_score is not None and max(seed.scores.values()) > self.perfect_score:
-            self.perfect_score = None
+    def _beats_perfection(self, proposal: Proposal) -> bool:
+        scores = (*proposal.before, *proposal.after, *proposal.scores.values())
+        return self.perfect_score is not None and any(score > self.perfect_score for score in scores)
 
     def _note_mutation(self, proposal: Proposal) -> None:
         (parent,) = proposal.parents

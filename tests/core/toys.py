@@ -39,7 +39,10 @@ def answer(texts: Mapping[str, str], number: int) -> Rollout:
     """What the app does."""
     right = (f"r{number % 5}" in texts["first"].split()) + (f"s{number % 7}" in texts["second"].split())
     usage = Usage(calls=1, input_tokens=10 + number, output_tokens=right, dollars=0.001 * (number + 1))
-    return Rollout(output=right, trajectory=Trajectory(steps=(Step(kind="model", name="toy", usage=usage),)))
+    return Rollout(
+        output=right,
+        trajectory=Trajectory(steps=(Step(kind="model", name="toy", usage=usage, components=tuple(texts)),)),
+    )
 
 
 @attrs.define(eq=False, kw_only=True)
