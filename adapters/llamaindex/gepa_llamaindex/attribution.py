@@ -19,7 +19,7 @@ Part: TypeAlias = tuple[str, str]
 _LEAST_WEIGHT_INSIDE = 12
 _CHAT_TAG = re.compile(r"\{%-?\s*(?:end)?chat\b.*?%\}", re.DOTALL)
 _DESCRIPTIONS = frozenset(("tool_description", "argument_description", "schema_description"))
-_ADDED_TO_OTHERS = frozenset(("plain", "partial", "variable", "format", "tool", "agent", "schema"))
+_ADDED_TO_OTHERS = frozenset(("plain", "message", "partial", "variable", "format", "tool", "agent", "schema"))
 
 
 @attrs.frozen(eq=False, kw_only=True)

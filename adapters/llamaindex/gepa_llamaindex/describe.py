@@ -19,7 +19,17 @@ from gepa_llamaindex.purposes import PURPOSES
 
 _PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|templates?|tmpl|str)(?=_|$)", re.I)
 _PLAIN_EDGES = frozenset(
-    ("default_template", "conditionals", "template", "template_str", "message_templates", "blocks", "text")
+    (
+        "default_template",
+        "conditionals",
+        "prefix_messages",
+        "_prefix_messages",
+        "template",
+        "template_str",
+        "message_templates",
+        "blocks",
+        "text",
+    )
 )
 _NOT_LABELS = frozenset(("kwargs", "metadata", "_metadata", "fn_schema", "system_header_mapping"))
 _HOLDERS_OF_PARTS = re.compile(r"^_*(?:query_engines|retrievers|node_postprocessors|tools|agents|\w+s)$")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import warnings
+from collections.abc import Iterator
+
 import pytest
 from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex, set_global_tokenizer
 from llama_index.core.llms import MockLLM
@@ -12,6 +17,16 @@ def _offline() -> None:
     set_global_tokenizer(str.split)
     Settings.embed_model = MockEmbedding(embed_dim=8)
     Settings.llm = MockLLM()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collect_what_the_framework_leaves_open() -> Iterator[None]:
+    """LlamaIndex closes neither the databases of its memories nor the event loops that it makes."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.set_event_loop(None)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
