@@ -18,7 +18,6 @@ Part: TypeAlias = tuple[str, str]
 
 _LEAST_WEIGHT_INSIDE = 12
 _CHAT_TAG = re.compile(r"\{%-?\s*(?:end)?chat\b.*?%\}", re.DOTALL)
-_DESCRIPTIONS = frozenset(("tool_description", "argument_description", "schema_description"))
 _ADDED_TO_OTHERS = frozenset(("plain", "message", "partial", "variable", "format", "tool", "agent", "schema"))
 
 
@@ -31,14 +30,12 @@ class Shape:
         role: role of its message; empty when any will do.
         patterns: its ordinary text, one for each message that it makes.
         is_added: whether it is put into, before or behind other texts.
-        is_description: whether it may stand in the tools that are sent along.
     """
 
     name: str
     role: str
     patterns: Sequence[TextPattern]
     is_added: bool
-    is_description: bool
 
 
 @attrs.frozen(eq=False)
@@ -59,7 +56,6 @@ class Attribution:
                     role=one.role,
                     patterns=_patterns(texts.get(one.name, one.text), one.syntax),
                     is_added=found[one.name].reads in _ADDED_TO_OTHERS,
-                    is_description=one.kind in _DESCRIPTIONS,
                 )
                 for one in components
             ]
@@ -81,7 +77,7 @@ class Attribution:
             names.update(self._templates(role, text))
             names.update(shape.name for shape in self.shapes if shape.is_added and _inside(shape, text))
         for shape in self.shapes:
-            if shape.is_description and any(_inside(shape, text) for text in tools):
+            if any(_inside(shape, text) for text in tools):
                 names.add(shape.name)
         return tuple(shape.name for shape in self.shapes if shape.name in names)
 

@@ -41,7 +41,13 @@ class Liveness:
     def why_dead(self, site: Site) -> str:
         """Why the text cannot reach a model; empty when it may."""
         hops = site.hop.path
-        reasons = (self._of_selector(hops), _of_multimodal(hops), self._of_agents(site), _of_memory(hops))
+        reasons = (
+            self._of_selector(hops),
+            _of_multimodal(hops),
+            _of_state(hops),
+            self._of_agents(site),
+            _of_memory(hops),
+        )
         return next(filter(None, reasons), "")
 
     def _of_selector(self, hops: Sequence[Hop]) -> str:
@@ -82,6 +88,13 @@ def _of_multimodal(hops: Sequence[Hop]) -> str:
             own: dict[str, Any] = vars(hop.owner)
             if own.get("_multimodal") is False:
                 return "it is used with multimodal=True only"
+    return ""
+
+
+def _of_state(hops: Sequence[Hop]) -> str:
+    for hop in hops:
+        if isinstance(hop.owner, BaseWorkflowAgent | AgentWorkflow) and hop.edge.key == "state_prompt":
+            return "" if hop.owner.initial_state else "there is no initial state to tell of"
     return ""
 
 

@@ -54,6 +54,7 @@ def check_shape(shape: Shape) -> LlamaIndexSystem:
     check_found(shape, system)
     before = _texts_of(app)
     first = _rollout(system, marked(system, "A"), shape.inputs)
+    assert first.error is None, repr(first.error)
     check_marks_arrive(shape, system, model, "A")
     check_captured(shape, first)
     check_isolated(shape, system, model)
@@ -84,7 +85,6 @@ def check_marks_arrive(shape: Shape, system: LlamaIndexSystem, model: ScriptedLL
 
 def check_captured(shape: Shape, rollout: Rollout) -> None:
     """Model calls are attributed and metered; tools and retrievals have their inputs and outputs."""
-    assert rollout.error is None, repr(rollout.error)
     steps = rollout.trajectory.steps
     kinds = {step.kind for step in steps}
     assert set(shape.steps) <= kinds, f"the steps are {sorted(kinds)}"
@@ -97,7 +97,9 @@ def check_captured(shape: Shape, rollout: Rollout) -> None:
     assert rollout.trajectory.usage.unmetered == 0
     expected = set(shape.names) - set(shape.silent)
     used = {name for step in calls for name in step.components}
-    assert used == expected, f"missing {sorted(expected - used)}, unexpected {sorted(used - expected)}"
+    assert used == expected, (
+        f"not attributed: {sorted(expected - used)}, unexpected {sorted(used - expected)}"
+    )
 
 
 def check_isolated(shape: Shape, system: LlamaIndexSystem, model: ScriptedLLM, *, rounds: int = 6) -> None:
