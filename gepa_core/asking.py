@@ -49,6 +49,7 @@ class Asker:
     def __init__(self, manager: PluginManager, workers: Workers) -> None:
         self._manager = manager
         self._workers = workers
+        self._failed: set[tuple[str, str]] = set()
 
     # hooks that answer at once ----------------------------------------------
 
@@ -72,13 +73,19 @@ class Asker:
         return [(plugin, ask_one(plugin, given)) for plugin in self._manager.implementations(hook)]
 
     def tell(self, hook: str, given: Given, leave_out: Collection[str] = ()) -> None:
-        """Call every plugin but those named; one that raises is logged and passed over."""
+        """Call every plugin but those named; one that raises is passed over.
+
+        Its first error is logged as a warning with its traceback, the others for debugging only.
+        """
         for plugin in self._manager.implementations(hook):
             if plugin.plugin not in leave_out:
                 try:
                     ask_one(plugin, given)
                 except Exception as error:
-                    log.warning("%s; it is passed over", error, exc_info=error)
+                    again = (hook, plugin.plugin) in self._failed
+                    self._failed.add((hook, plugin.plugin))
+                    level = logging.DEBUG if again else logging.WARNING
+                    log.log(level, "%s; it is passed over", error, exc_info=error.__cause__ or error)
 
     # hooks that may take their time -----------------------------------------
 

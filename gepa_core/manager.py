@@ -119,7 +119,7 @@ class PluginManager:
 
     def _named(self, plugins: Iterable[Any], taken: Iterable[str]) -> list[tuple[str, Any]]:
         """Each plugin with a name that is unique and the same in every process."""
-        count = Counter(taken)
+        count = Counter(list(taken))
         named: list[tuple[str, Any]] = []
         for plugin in plugins:
             if isinstance(plugin, str):

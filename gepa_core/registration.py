@@ -42,7 +42,7 @@ def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
         raise PluginError(f"plugin {name!r} cannot be registered: {error}", plugin=name) from error
     _check_names(manager, name)
     implementations = list(_implementations(manager, plugin))
-    _check_marked(name, plugin, {one.function.__name__ for _, one in implementations})
+    _check_marked(name, plugin, {hook for hook, _ in implementations})
     if not implementations:
         raise PluginError(
             f"plugin {name!r} implements no hook: mark its methods with @hookimpl. The hooks are"
@@ -51,7 +51,7 @@ def register(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
         )
     for hook, implementation in implementations:
         _check_kind(name, hook, implementation)
-        _check_arguments(name, implementation)
+        _check_arguments(name, hook, implementation)
 
 
 def _check_not_there(manager: pluggy.PluginManager, name: str, plugin: Any) -> None:
@@ -109,13 +109,13 @@ def _is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
-def _check_arguments(name: str, implementation: pluggy.HookImpl) -> None:
+def _check_arguments(name: str, hook: str, implementation: pluggy.HookImpl) -> None:
     """pluggy fills plain arguments only."""
     for parameter in inspect.signature(implementation.function).parameters.values():
         plain = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         if not plain or parameter.default is not parameter.empty:
             raise PluginError(
-                f"plugin {name!r}: argument {parameter.name!r} of {implementation.function.__name__!r} would"
+                f"plugin {name!r}: argument {parameter.name!r} of {hook!r} would"
                 " never be filled, because it is keyword-only, has a default or takes any number; make it a"
                 " plain argument",
                 plugin=name,

@@ -10,9 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 
-from gepa_core import Component, Execution, Feedback, Result, Rollout, optimize
+from gepa_core import Component, Execution, Feedback, Preset, Result, Rollout, optimize
+from gepa_core.presets import as_preset
 
 ROWS = [{"input": number, "expected": 2} for number in range(24)]
 
@@ -25,7 +27,10 @@ class Rules:
         delay: seconds that the next run takes.
     """
 
-    components = (Component(name="plan", text="rules:"), Component(name="act", text="rules for {x}:", syntax="braces"))
+    components = (
+        Component(name="plan", text="rules:"),
+        Component(name="act", text="rules for {x}:", syntax="braces"),
+    )
     left_alone = ()
 
     def __init__(self, delay: Callable[[], float] | None = None) -> None:
@@ -49,11 +54,12 @@ def metric(row: Mapping[str, int], output: int) -> Feedback:
 
 
 def model(prompt: str) -> str:
-    """Add one of the rules that the feedback in the prompt asks for."""
-    (current,) = re.findall(r"```\n(rules.*?)\n```", prompt, re.DOTALL)[:1]
-    wanted = sorted(set(re.findall(r"needs (r\d)", prompt)))
-    choice = int(hashlib.sha256(prompt.encode()).hexdigest(), 16) % max(1, len(wanted))
-    return f"```\n{current} {wanted[choice] if wanted else 'none'}\n```"
+    """Add one of the rules that the feedback in the prompt asks for; now and then forget the others."""
+    (current,) = re.findall(r"## Current text\n```\n(.*?)\n```", prompt, re.DOTALL)
+    wanted = sorted(set(re.findall(r"on this component\n```\nneeds (r\d)", prompt))) or ["none"]
+    choice = int(hashlib.sha256(prompt.encode()).hexdigest(), 16)
+    kept = current.partition(":")[0] + ":" if choice % 5 == 0 else current
+    return f"```\n{kept} {wanted[choice % len(wanted)]}\n```"
 
 
 @pytest.fixture
@@ -80,6 +86,18 @@ def play(tmp_path: Path) -> Callable[..., Result]:
         return optimize(target or Rules(), plugins=plugins, **{**defaults, **settings})
 
     return run
+
+
+@pytest.fixture
+def preset_of() -> Callable[..., Preset]:
+    """``preset_of(lookahead=4)``: the default preset with other settings."""
+    return lambda **settings: attrs.evolve(as_preset("default"), **settings)
+
+
+@pytest.fixture
+def execution_of() -> type[Execution]:
+    """The class of the settings of how a run is carried out."""
+    return Execution
 
 
 @pytest.fixture
