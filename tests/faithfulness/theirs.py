@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import gepa
-from gepa.core.adapter import EvaluationBatch
+from gepa.api import optimize
+from gepa.core.adapter import EvaluationBatch, GEPAAdapter, ProposalFn
+from gepa.core.result import GEPAResult
 
 from gepa_core.types import Feedback
 from tests.faithfulness.curve import Curve
@@ -18,6 +19,7 @@ class ProblemAdapter:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.propose_new_texts: ProposalFn | None = self.rewrite
 
     def evaluate(
         self, batch: list[dict[str, Any]], candidate: dict[str, str], capture_traces: bool = False
@@ -46,7 +48,7 @@ class ProblemAdapter:
             for name in components_to_update
         }
 
-    def propose_new_texts(
+    def rewrite(
         self,
         candidate: dict[str, str],
         reflective_dataset: Mapping[str, Sequence[Mapping[str, Any]]],
@@ -68,11 +70,12 @@ class Silent:
 
 def their_curve(problem: Problem, *, budget: int, merge: bool) -> Curve:
     """Best validation score over rollouts. A candidate counts once its validation has been paid."""
-    result = gepa.optimize(
+    adapter: GEPAAdapter[dict[str, Any], Feedback, Any] = ProblemAdapter(problem)
+    result: GEPAResult[Any, Any] = optimize(
         seed_candidate=problem.domain.seed_texts,
         trainset=problem.train,
         valset=problem.val,
-        adapter=ProblemAdapter(problem),
+        adapter=adapter,
         max_metric_calls=budget,
         reflection_minibatch_size=3,
         use_merge=merge,
