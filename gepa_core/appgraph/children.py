@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection, Hashable, Iterator
 from typing import Any
 
-from gepa_core.appgraph.edges import Edge, EdgeKind
+from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.policy import Policy
 
 Child = tuple[Edge, object]
@@ -51,9 +51,15 @@ def _entries(value: Collection[Any]) -> Iterator[Child]:
         yield from ((Edge("item", key), item) for key, item in list(dict.items(value)))
     elif isinstance(value, types.MappingProxyType):
         yield from ((Edge("item", key), item) for key, item in list(value.items()))
+    elif isinstance(value, set | frozenset):
+        yield from ((Edge("member", number), item) for number, item in enumerate(members(value)))
     else:
-        kind: EdgeKind = "member" if isinstance(value, set | frozenset) else "index"
-        yield from ((Edge(kind, number), item) for number, item in enumerate(list(value)))
+        yield from ((Edge("index", number), item) for number, item in enumerate(list(value)))
+
+
+def members(value: Collection[Any]) -> list[Any]:
+    """What a set holds: texts first and sorted, as their order differs from one process to the next."""
+    return sorted(value, key=lambda item: (0, item) if isinstance(item, str) else (1, ""))
 
 
 def is_empty_cell(cell: types.CellType) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from gepa_core.appgraph.children import instance_dict, slots
+from gepa_core.appgraph.children import instance_dict, members, slots
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.errors import CannotCopy
 from gepa_core.appgraph.overlays import GlobalsOverlay, put_in_module, put_on_class
@@ -235,7 +235,7 @@ def _cached(value: Any, parts: Parts) -> Any:
 
 
 def _set(value: Any, parts: Parts) -> Any:
-    return type(value)(parts.get(Edge("member", number), held) for number, held in enumerate(value))
+    return type(value)(parts.get(Edge("member", number), held) for number, held in enumerate(members(value)))
 
 
 def _mapping_proxy(value: types.MappingProxyType[Any, Any], parts: Parts) -> Any:

@@ -173,3 +173,8 @@ def test_a_proxy_is_passed_over() -> None:
 def test_it_imports_no_framework() -> None:
     code = "import sys, gepa_core.appgraph; print([m for m in sys.modules if m.startswith('langchain')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
+
+
+def test_texts_in_a_set_are_in_the_order_of_the_alphabet() -> None:
+    texts = {f"MARK {letter}" for letter in "zyxwvutsrqponm"}
+    assert [site.text for site in walk({"k": texts}, Marks()).sites] == sorted(texts)
