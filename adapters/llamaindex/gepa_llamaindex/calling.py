@@ -15,6 +15,7 @@ from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.base.response.schema import AsyncStreamingResponse, StreamingResponse
 from llama_index.core.chat_engine.types import BaseChatEngine, StreamingAgentChatResponse
+from llama_index.core.indices.base import BaseIndex
 from llama_index.core.indices.query.query_transform.base import BaseQueryTransform
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.prompts import BasePromptTemplate
@@ -97,7 +98,9 @@ def call_of(app: Any, *, method: str = "", mode: str = "auto") -> Call:
             return Call(method=async_name if use_async else name, is_async=use_async)
     if callable(app):
         inner = app if inspect.isroutine(app) else type(app).__call__
-        return Call(method="__call__", is_async=inspect.iscoroutinefunction(inner))
+        return Call(method="__call__", is_async=mode == "async" or inspect.iscoroutinefunction(inner))
+    if isinstance(app, BaseIndex):
+        raise ConfigurationError("an index is not run itself: pass index.as_query_engine() or the like")
     raise ConfigurationError(
         f"the LlamaIndex adapter cannot run a {type(app).__qualname__}; it takes {_ACCEPTED}"
     )
@@ -107,7 +110,8 @@ def arguments_for(function: Callable[..., Any], inputs: Any) -> tuple[tuple[Any,
     """Positional and keyword arguments for ``function``.
 
     A mapping becomes keyword arguments if they fit, else the value of its only entry, or of the entry that
-    is named like a question, is passed first. Anything else is passed as it is.
+    is named like a question, is passed first; a function of the app's own may also take it whole. Anything
+    else is passed as it is.
 
     Raises:
         ConfigurationError: a mapping fits in no way.
@@ -123,7 +127,11 @@ def arguments_for(function: Callable[..., Any], inputs: Any) -> tuple[tuple[Any,
         others = {key: value for key, value in given.items() if key != name}
         if _binds(signature, (given[name],), others):
             return (given[name],), others
-    if _binds(signature, (inputs,), {}) and not names:
+    if (
+        not names
+        and not str(function.__module__).startswith("llama_index.")
+        and _binds(signature, (inputs,), {})
+    ):
         return (inputs,), {}
     name = getattr(function, "__name__", "the app")
     raise ConfigurationError(

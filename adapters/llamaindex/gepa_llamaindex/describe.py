@@ -78,7 +78,7 @@ def _leaf(one: Found) -> str:
         case "agent":
             return f"{_agent_name(hop.owner) or 'agent'}.description"
         case "partial":
-            return f"{_prompt_name(hop.path[:-2])}.partial.{hop.edge.key}"
+            return f"{_prompt_name(hop.path[:-2]) or 'prompt'}.partial.{hop.edge.key}"
         case _:
             return _leaf_of_prompt(hop)
 

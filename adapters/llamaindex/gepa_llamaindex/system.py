@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Collection, Mapping, Sequence
@@ -87,7 +89,7 @@ class LlamaIndexSystem:
         recorder = Recorder(plan.attribution)
         with recording(recorder, copied.made.values()):
             try:
-                output = finished(self.call.begin(copied.root, inputs))
+                output = finished(_settled(self.call.begin(copied.root, inputs)))
             except ConfigurationError:
                 raise
             except Exception as error:
@@ -128,6 +130,11 @@ class LlamaIndexSystem:
             while len(self._plans) > KEPT_PLANS:
                 self._plans.popitem(last=False)
         return plan
+
+
+def _settled(output: Any) -> Any:
+    """What a plain function returned, awaited on a loop of its own where it returned an awaitable."""
+    return asyncio.run(afinished(output)) if inspect.isawaitable(output) else output
 
 
 def wrap_app(
