@@ -161,8 +161,8 @@ def gepa_select_components(
     """Choose which components of the parent to rewrite.
 
     Called once for each mutation whose parent ran on the minibatch and was not perfect there. The
-    default takes one component in turn along the parent's lineage. Stops at the first result that is not
-    None.
+    default takes one component in turn along the parent's lineage, of those that reach a model. Stops at
+    the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned.
@@ -179,7 +179,7 @@ def gepa_select_components(
         ```python
         @hookimpl
         def gepa_select_components(self, pool):
-            return [component.name for component in pool.components]
+            return pool.live
         ```
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gepa_core import Example, Feedback, Pool, Rollout, hookimpl
@@ -102,6 +102,7 @@ def expected(plugins: list[Sync]) -> tuple[list[int], int | None]:
     return [plugin.number for plugin in plugins if first is None or plugin.number <= first], first
 
 
+@settings(deadline=None)
 @given(rows_of_plugins, st.integers(0, 3))
 def test_a_slow_hook_stops_at_the_first_answer_whether_sync_or_async(chosen: Any, builtin: int) -> None:
     stages, asked, plugins = make([*chosen, (Sync, True)], builtin)
@@ -111,6 +112,7 @@ def test_a_slow_hook_stops_at_the_first_answer_whether_sync_or_async(chosen: Any
     assert feedback.score == first
 
 
+@settings(deadline=None)
 @given(rows_of_plugins, st.integers(0, 3))
 def test_a_quick_hook_stops_at_the_first_answer(chosen: Any, builtin: int) -> None:
     stages, asked, plugins = make([*chosen, (Sync, True)], builtin)
@@ -120,6 +122,7 @@ def test_a_quick_hook_stops_at_the_first_answer(chosen: Any, builtin: int) -> No
     assert accepted == (first is not None and first > 2)
 
 
+@settings(deadline=None)
 @given(rows_of_plugins, st.integers(0, 3))
 def test_every_plugin_is_asked_for_a_reason_to_stop_and_the_first_counts(chosen: Any, builtin: int) -> None:
     stages, asked, plugins = make(chosen, builtin)
@@ -129,6 +132,7 @@ def test_every_plugin_is_asked_for_a_reason_to_stop_and_the_first_counts(chosen:
     assert reason == ("" if first is None else str(first))
 
 
+@settings(deadline=None)
 @given(rows_of_plugins, st.integers(0, 3))
 def test_every_plugin_is_told_in_order(chosen: Any, builtin: int) -> None:
     stages, asked, plugins = make(chosen, builtin)
@@ -136,6 +140,7 @@ def test_every_plugin_is_told_in_order(chosen: Any, builtin: int) -> None:
     assert asked == [plugin.number for plugin in plugins]
 
 
+@settings(deadline=None)
 @given(rows_of_plugins)
 def test_the_order_of_the_plugins_is_kept_for_people_too(chosen: Any) -> None:
     asked: list[int] = []

@@ -63,6 +63,8 @@ class Watcher:
 
     @hookimpl
     def gepa_select_parent(self, pool: Pool, number: int) -> None:
+        # A plan that had to wait for the budget is made again, and the last one counts.
+        self.seen = [entry for entry in self.seen if entry[0] != number]
         self.planned[number] = pool
         self.look(number, "parent", pool)
 

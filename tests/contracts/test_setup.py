@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Budget, Example, Pool, Result, Rollout, aoptimize, hookimpl
-from gepa_core.errors import BudgetTooSmall, GepaError, MetricError, PluginError, SystemFailed
+from gepa_core import Budget, Example, Member, Pool, Result, Rollout, aoptimize, hookimpl
+from gepa_core.errors import BudgetTooSmall, GepaError, MetricError, PluginError, RunMismatch, SystemFailed
 
 Play = Callable[..., Result]
 
@@ -40,8 +40,8 @@ class Log:
 
 class Breaks(Log):
     @hookimpl
-    def gepa_configure(self) -> None:
-        raise OSError("no room")
+    def gepa_configure(self, pool: Pool, run_dir: str) -> None:
+        raise OSError(f"no room in {run_dir} for {pool.committed}")
 
 
 def test_each_is_called_once(play: Play) -> None:
@@ -104,7 +104,7 @@ def test_neither_when_the_call_is_refused(play: Play) -> None:
 
 def test_one_that_was_not_set_up_is_not_taken_down(play: Play, rules: type[Any]) -> None:
     first, broken, later, target = Log(), Breaks(), Log(), rules()
-    with pytest.raises(PluginError, match="plugin 'Breaks': gepa_configure raised OSError: no room"):
+    with pytest.raises(PluginError, match="plugin 'Breaks': gepa_configure raised OSError: no room in"):
         play(first, broken, later, target=target)
     assert first.names == ["configure", "unconfigure"]
     assert (broken.names, later.names) == ([], [])
@@ -154,8 +154,31 @@ def test_also_when_the_caller_cancels(rules: type[Any], tmp_path: Path) -> None:
 
 
 def test_state_that_a_plugin_gathers_does_not_keep_a_run_from_going_on(play: Play) -> None:
-    log = Log()
-    first = play(log, budget=40)
-    assert log.calls
-    again = play(log, budget=60, run_dir=first.run_dir)
+    @attrs.define(eq=False)
+    class Greedy:
+        chosen: list[int] = attrs.field(factory=list, init=False)
+
+        @hookimpl
+        def gepa_select_parent(self, pool: Pool) -> Member:
+            self.chosen.append(pool.best.index)
+            return pool.best
+
+    greedy = Greedy()
+    first = play(greedy, budget=40)
+    assert greedy.chosen
+    again = play(greedy, budget=60, run_dir=first.run_dir)
     assert again.proposals[: len(first.proposals)] == first.proposals
+
+
+def test_other_options_do(play: Play) -> None:
+    @attrs.define(eq=False)
+    class Seldom:
+        every: int
+
+        @hookimpl
+        def gepa_merge_candidates(self, number: int) -> None:
+            assert number >= self.every
+
+    first = play(Seldom(0), budget=40)
+    with pytest.raises(RunMismatch, match=r"plugin 'Seldom': .*every.* 0.*every.* 1"):
+        play(Seldom(1), budget=60, run_dir=first.run_dir)
