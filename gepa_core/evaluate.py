@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import attrs
 
-from gepa_core.errors import InfrastructureFault
+from gepa_core.errors import ConfigurationError, InfrastructureFault, MetricError, ModelFault
 from gepa_core.events import Event, Retried, RolloutFinished
 from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
@@ -21,7 +20,7 @@ from gepa_core.stages import Stages
 from gepa_core.store import OutcomeKey, Store
 from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout
 
-T = TypeVar("T")
+_Judged: TypeAlias = tuple[Rollout, Failure | None, Feedback]
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +56,8 @@ class Evaluator:
     execution: Execution
     failure_score: float = 0.0
     _running: dict[OutcomeKey, asyncio.Task[Outcome]] = attrs.field(factory=dict, init=False)
+    broken: Exception | None = attrs.field(default=None, init=False)
+    """What will end the run: with it, further rollouts would be bought for nothing, so none begins."""
 
     async def evaluate(
         self,
@@ -120,13 +121,16 @@ class _Attempt:
     draw: int
     attempts: int = 0
     timeouts: int = 0
+    seconds: float = 0.0
+    rollout: Rollout | None = None
 
     async def outcome(self) -> Outcome:
         """Run, score and store."""
-        began = time.monotonic()
-        rollout = await self._persist(self._run, "rollout")
-        seconds = time.monotonic() - began
-        failure, feedback = await self._judge(rollout)
+        try:
+            rollout, failure, feedback = await self._persist()
+        except (MetricError, ModelFault, ConfigurationError) as error:
+            self.evaluator.broken = self.evaluator.broken or error
+            raise
         outcome = Outcome(
             candidate=self.candidate.id,
             example=self.example.id,
@@ -136,25 +140,55 @@ class _Attempt:
             trajectory=rollout.trajectory,
             failure=failure,
             feedback=feedback,
-            seconds=seconds,
+            seconds=self.seconds,
             attempts=self.attempts,
         )
         outcome = self.evaluator.store.save_outcome(outcome, self.purpose)
         self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
         return outcome
 
+    async def _persist(self) -> _Judged:
+        """Try again after infrastructure faults of the app or, once the app has run, of the metric."""
+        execution, notify = self.evaluator.execution, self.evaluator.stages.notify
+        return await with_retries(
+            self._run_and_judge,
+            attempts=execution.attempts,
+            max_wait=execution.max_wait,
+            sleep=self.evaluator.gate.pause,
+            on_retry=lambda attempt, wait, fault: notify(
+                Retried(
+                    number=self.number,
+                    what="rollout" if self.rollout is None else "metric",
+                    attempt=attempt,
+                    wait=wait,
+                    error=fault.message,
+                )
+            ),
+        )
+
+    async def _run_and_judge(self) -> _Judged:
+        """A rollout is scored in the place that it ran in, so that it is kept before another is begun."""
+        async with self.evaluator.gate.place(finishing=self.rollout is not None):
+            if self.rollout is None:
+                self.rollout = await self._run()
+            return self.rollout, *await self._judge(self.rollout)
+
     async def _run(self) -> Rollout:
         """One attempt: a rollout, or an infrastructure fault that is worth another."""
         evaluator = self.evaluator
-        async with evaluator.gate.place():
-            self.attempts += 1
-            try:
-                async with asyncio.timeout(evaluator.execution.timeout) as limit:
-                    rollout = await evaluator.stages.capture(evaluator.system, self.candidate, self.example)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                return self._timed_out()
+        if evaluator.broken is not None:
+            raise evaluator.broken
+        self.attempts += 1
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(evaluator.execution.timeout) as limit:
+                rollout = await evaluator.stages.capture(evaluator.system, self.candidate, self.example)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return self._timed_out()
+        finally:
+            self.seconds = time.monotonic() - began
         if rollout.error is not None and classify(rollout.error).kind != "candidate":
             raise rollout.error
         return rollout
@@ -169,27 +203,10 @@ class _Attempt:
 
     async def _judge(self, rollout: Rollout) -> tuple[Failure | None, Feedback]:
         if rollout.error is None:
-            return None, await self._persist(functools.partial(self._score, rollout), "metric")
+            return None, await self.evaluator.stages.feedback(self.example, rollout)
         failure = Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
         text = f"The app failed with {failure.message}"
         return failure, Feedback(self.evaluator.failure_score, text)
-
-    async def _score(self, rollout: Rollout) -> Feedback:
-        async with self.evaluator.gate.place():
-            return await self.evaluator.stages.feedback(self.example, rollout)
-
-    async def _persist(self, operation: Callable[[], Awaitable[T]], what: str) -> T:
-        execution = self.evaluator.execution
-        notify = self.evaluator.stages.notify
-        return await with_retries(
-            operation,
-            attempts=execution.attempts,
-            max_wait=execution.max_wait,
-            sleep=self.evaluator.gate.pause,
-            on_retry=lambda attempt, wait, fault: notify(
-                Retried(number=self.number, what=what, attempt=attempt, wait=wait, error=fault.message)
-            ),
-        )
 
 
 def _finished(outcome: Outcome, purpose: Purpose, number: int, *, reused: bool) -> Event:

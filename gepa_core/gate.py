@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,7 +22,9 @@ class Gate:
     """
 
     def __init__(self, concurrency: int) -> None:
-        self._places = asyncio.Semaphore(concurrency)
+        self._free = concurrency
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = asyncio.Event()
         self._reason = ""
 
@@ -41,13 +44,43 @@ class Gate:
             await asyncio.wait_for(self._closed.wait(), seconds)
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def place(self, *, finishing: bool = False) -> AsyncIterator[None]:
         """Wait for a place and hold it.
+
+        Args:
+            finishing: whether this ends something that was paid for and is not kept yet, such as the
+                scoring of a rollout. It goes before whatever would begin, and goes on after `halt`.
 
         Raises:
             Halted: nothing more may begin.
         """
-        async with self._places:
-            if self._reason:
+        await self._enter(self._urgent if finishing else self._waiting)
+        try:
+            if self._reason and not finishing:
                 raise Halted(self._reason)
             yield
+        finally:
+            self._leave()
+
+    async def _enter(self, line: deque[asyncio.Future[None]]) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()  # the place came at the same moment as the cancellation
+            raise
+
+    def _leave(self) -> None:
+        """Hand the place to the next in line, or set it free."""
+        for line in (self._urgent, self._waiting):
+            while line:
+                turn = line.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+        self._free += 1

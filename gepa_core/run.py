@@ -85,19 +85,21 @@ class Run:
         manager = PluginManager(self.plugins, {**self.preset.plugins, **builtin})
         store = Store.open(self.run_dir)
         try:
-            fingerprint.check(store, self._facts(manager))
+            # The metric is a fact of its own, and how the app is run is not for the user to choose.
+            deciding = [(name, plugin) for name, plugin in manager.deciding if name not in builtin]
+            fingerprint.check(store, self._facts(deciding))
             return await self._search(store, Stages(manager, workers))
         finally:
             store.close()
             workers.close()
 
-    def _facts(self, manager: PluginManager) -> dict[str, Any]:
+    def _facts(self, plugins: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         return fingerprint.fingerprint(
             components=self.components,
             splits=self.splits,
             metric=self.metric,
             model=self.model.name,
-            plugins=manager.deciding,
+            plugins=plugins,
             preset=self.preset,
             seed=self.seed,
         )

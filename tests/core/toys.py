@@ -35,13 +35,14 @@ def _nothing(_texts: Mapping[str, str], _inputs: Any) -> None:
     return None
 
 
-def answer(texts: Mapping[str, str], number: int) -> Rollout:
-    """What the app does."""
+def answer(texts: Mapping[str, str], number: int, *, attributed: bool = True) -> Rollout:
+    """What the app does; ``attributed``: whether its step names the components."""
     right = (f"r{number % 5}" in texts["first"].split()) + (f"s{number % 7}" in texts["second"].split())
+    names = tuple(texts) if attributed else ()
     usage = Usage(calls=1, input_tokens=10 + number, output_tokens=right, dollars=0.001 * (number + 1))
     return Rollout(
         output=right,
-        trajectory=Trajectory(steps=(Step(kind="model", name="toy", usage=usage, components=tuple(texts)),)),
+        trajectory=Trajectory(steps=(Step(kind="model", name="toy", usage=usage, components=names),)),
     )
 
 
@@ -52,6 +53,7 @@ class Toy:
     Attributes:
         jitter: the longest random wait of a run, in seconds.
         on_run: called first in each run; an error that it raises is the app's.
+        attributed: whether its steps name the components that caused them.
         runs: how many were begun.
     """
 
@@ -59,6 +61,7 @@ class Toy:
     on_run: OnRun = _nothing
     components: tuple[Component, ...] = COMPONENTS
     left_alone: tuple[LeftAlone, ...] = ()
+    attributed: bool = True
     runs: int = 0
 
     async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
@@ -73,7 +76,7 @@ class Toy:
             self.on_run(texts, inputs)
         except Exception as error:
             return Rollout(error=error)
-        return answer(texts, inputs)
+        return answer(texts, inputs, attributed=self.attributed)
 
     def build(self, texts: Mapping[str, str]) -> dict[str, str]:
         """The improved app: its texts."""

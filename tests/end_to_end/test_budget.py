@@ -1,0 +1,225 @@
+"""Property 3: the budget is reserved before it is spent, and never exceeded."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gepa_core import Budget
+from gepa_core.budget import Ledger
+from gepa_core.errors import BudgetTooSmall, ConfigurationError
+from gepa_core.state import State
+from gepa_core.types import Proposal, Spend, Usage
+from tests.core.steady import steady
+from tests.core.toys import COMPONENTS, SyncToy, Toy, ToyModel, preset, search, total
+
+
+@attrs.define(eq=False, kw_only=True)
+class Metered:
+    """Counts runs, and notes whether there was ever one too many."""
+
+    limit: int
+    runs: int = 0
+    exceeded: bool = False
+    _lock: threading.Lock = attrs.field(factory=threading.Lock)
+
+    def __call__(self, _texts: Mapping[str, str], _inputs: Any) -> None:
+        with self._lock:
+            self.runs += 1
+            self.exceeded = self.exceeded or self.runs > self.limit
+
+
+LEAST = 2 * 4 + 2 * 3 + 2
+"""Seed and one new candidate on 4 validation examples, a minibatch of 3 twice, 2 probes."""
+
+
+@settings(steady, max_examples=12)
+@given(
+    budget=st.integers(LEAST + 4, 120),
+    lookahead=st.integers(1, 8),
+    seed=st.integers(0, 9),
+    name=st.sampled_from(["paper", "default"]),
+    sync=st.booleans(),
+    test=st.integers(0, 2),
+    attributed=st.booleans(),
+)
+def test_what_is_charged_is_what_was_run_and_fits(  # noqa: PLR0917 - hypothesis passes by name
+    budget: int, lookahead: int, seed: int, name: str, sync: bool, test: int, attributed: bool
+) -> None:
+    """Counted by the app itself, at every moment; the test set included; for any lookahead."""
+    meter = Metered(limit=budget)
+    system = (SyncToy if sync else Toy)(on_run=meter, jitter=0.0005, attributed=attributed)
+    with tempfile.TemporaryDirectory() as directory:
+        result = search(
+            system,
+            Path(directory),
+            valset=range(20, 24),
+            testset=range(40, 40 + test),
+            budget=budget,
+            seed=seed,
+            preset=preset(name, lookahead=lookahead),
+        )
+    assert not meter.exceeded
+    assert total(result) == meter.runs == system.runs
+    assert (result.test is None) == (test == 0)
+    for proposal in result.proposals:
+        assert sum(proposal.rollouts.values()) <= proposal.reserved.rollouts
+
+
+def test_the_budget_is_used_up_as_far_as_a_proposal_fits(tmp_path: Path) -> None:
+    """What is left at the end is less than the most that one more proposal may need."""
+    for lookahead in (1, 4, 8):
+        result = search(Toy(), tmp_path / str(lookahead), budget=90, preset=preset(lookahead=lookahead))
+        assert "the budget of 90 rollouts is used up" in result.stop_reason
+        assert 90 - 12 < total(result) <= 90
+
+
+@pytest.mark.parametrize("test", [0, 3])
+@pytest.mark.parametrize("lookahead", [1, 4])
+def test_a_budget_that_is_too_small_names_the_least_that_would_do(
+    tmp_path: Path, lookahead: int, test: int
+) -> None:
+    """One rollout less is refused before anything runs; that least tries a proposal to its end."""
+    arguments: dict[str, Any] = {
+        "valset": range(20, 24),
+        "testset": range(40, 40 + test),
+        "preset": preset("paper", lookahead=lookahead),
+    }
+    system = Toy()
+    with pytest.raises(BudgetTooSmall, match="too small") as caught:
+        search(system, tmp_path / "small", budget=LEAST - 1 + 2 * test, **arguments)
+    assert system.runs == 0
+    assert caught.value.least == LEAST + 2 * test
+    result = search(system, tmp_path / "small", budget=caught.value.least, **arguments)
+    assert len(result.proposals) >= 2
+    assert result.improved
+    assert (result.test is None) == (test == 0)
+    assert total(result) == system.runs <= caught.value.least
+
+
+def test_a_tested_run_that_goes_on_stays_within_its_larger_budget(tmp_path: Path) -> None:
+    """The rollouts spent on testing a candidate that is bettered later are part of the budget too."""
+    arguments: dict[str, Any] = {"testset": range(40, 52), "valset": range(20, 24)}
+    for step, budget in enumerate((50, 80, 110, 140)):
+        meter = Metered(limit=140)
+        result = search(Toy(on_run=meter), tmp_path, budget=budget, **arguments)
+        assert total(result) <= budget, step
+    assert total(result) > 110
+
+
+def test_a_resumed_end_says_the_same(tmp_path: Path) -> None:
+    """Running a finished run again costs nothing and gives the same reason, scores and cost."""
+    first = search(Toy(), tmp_path, testset=range(40, 44))
+    system = Toy()
+    again = search(system, tmp_path, testset=range(40, 44))
+    assert system.runs == 0
+    assert again == attrs.evolve(first, app=again.app)
+
+
+def test_reflections_are_a_limit(tmp_path: Path) -> None:
+    """Never more calls than allowed, retries included; too few for one proposal are refused."""
+    for lookahead in (1, 4):
+        model = ToyModel()
+        result = search(
+            Toy(),
+            tmp_path / str(lookahead),
+            budget=Budget(reflections=9),
+            reflection_lm=model,
+            preset=preset(lookahead=lookahead),
+        )
+        assert "the budget of 9 reflections is used up" in result.stop_reason
+        assert len(model.prompts) == result.cost.reflections <= 9
+        assert result.cost.reflections > 9 - 4
+    with pytest.raises(BudgetTooSmall, match="reflections is too small") as caught:
+        search(Toy(), tmp_path / "few", budget=Budget(reflections=3))
+    assert caught.value.least == 4
+
+
+def test_dollars_and_tokens_are_limits_where_they_are_known(tmp_path: Path) -> None:
+    """Both are kept within what one proposal may cost."""
+    dollars = search(Toy(), tmp_path / "dollars", budget=Budget(dollars=2.0))
+    spent = dollars.cost.task_usage.dollars + dollars.cost.reflection_usage.dollars
+    assert "the budget of $2 is used up" in dollars.stop_reason
+    assert 1.0 < spent <= 2.0
+    tokens = search(Toy(), tmp_path / "tokens", budget=Budget(tokens=4_000))
+    used = tokens.cost.task_usage.tokens + tokens.cost.reflection_usage.tokens
+    assert "the budget of 4000 tokens is used up" in tokens.stop_reason
+    assert 2_000 < used <= 4_000
+
+
+def test_limits_that_cannot_be_kept_end_the_run(tmp_path: Path) -> None:
+    """An unknown price is not a price of 0, nor are unreported tokens none."""
+    for name, budget, usage in (
+        ("dollars", Budget(dollars=5.0), Usage(calls=1, input_tokens=5, output_tokens=5, unpriced=1)),
+        ("tokens", Budget(tokens=10_000), Usage(calls=1, unmetered=1, dollars=0.1)),
+    ):
+        result = search(Toy(), tmp_path / name, budget=budget, reflection_lm=ToyModel(usage=usage))
+        assert "cannot be kept" in result.stop_reason
+        assert len(result.proposals) == 2
+
+
+def test_seconds_end_a_run_and_its_result_is_kept(tmp_path: Path) -> None:
+    """The limit ends it between commits; running it again goes on from there."""
+    result = search(Toy(jitter=0.08), tmp_path, budget=Budget(rollouts=10_000, seconds=1.0))
+    assert result.stop_reason == "the time limit of 1 seconds is over"
+    assert len(result.proposals) >= 1
+    more = search(Toy(jitter=0.001), tmp_path, budget=len(result.proposals) * 12 + 60)
+    assert more.proposals[: len(result.proposals)] == result.proposals
+    assert len(more.proposals) > len(result.proposals)
+
+
+@pytest.mark.parametrize("bad", [0, -5, 2.5, True, "300", None])
+def test_a_budget_that_is_none_is_refused(tmp_path: Path, bad: Any) -> None:
+    """Zero, a fraction, a text: each is told what a budget is."""
+    with pytest.raises(ConfigurationError, match="budget"):
+        search(Toy(), tmp_path, budget=bad)
+    with pytest.raises(ConfigurationError, match="no budget"):
+        Budget()
+
+
+@steady
+@given(
+    limit=st.integers(10, 60),
+    needs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=25),
+    lookahead=st.integers(1, 5),
+)
+def test_reservations_never_let_more_in_than_fits(
+    limit: int, needs: list[tuple[int, int]], lookahead: int
+) -> None:
+    """The ledger alone: whatever is reserved (the most) and spent (at most that), the sum fits."""
+    state = State(components=COMPONENTS, train=(), val=(), seed=0)
+    ledger = Ledger(budget=Budget(rollouts=limit), state=state)
+    waiting: list[tuple[int, int]] = []
+    number = spent = 0
+
+    def settle() -> None:
+        nonlocal spent
+        index, cost = waiting.pop(0)
+        spent += cost
+        state.apply(Proposal(number=index, kind="merge", status="dropped", rollouts={"merge": cost}))
+        ledger.settle(index)
+
+    for most, cost in needs:
+        while ledger.refusal(Spend(rollouts=most)) and waiting:
+            settle()
+        if ledger.refusal(Spend(rollouts=most)):
+            assert spent + most > limit
+            continue
+        ledger.reserve(number, Spend(rollouts=most))
+        waiting.append((number, min(cost, most)))
+        number += 1
+        assert spent + sum(cost for _, cost in waiting) <= limit
+        if len(waiting) >= lookahead:
+            settle()
+    while waiting:
+        settle()
+    assert spent == (state.spent[-1] if state.spent else 0) <= limit
+    assert not ledger.in_flight
