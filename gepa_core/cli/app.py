@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from gepa_core.cli.commands.resume import resume
 from gepa_core.cli.commands.runs import runs
 from gepa_core.cli.commands.show import show
 from gepa_core.cli.errors import explained
+from gepa_core.cli.helping import Command, Group, reflowed
 
 _RUN = "Improve an app"
 _LOOK = "Look at apps, runs and plugins"
@@ -35,23 +35,19 @@ def build() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         name="gepa-core",
+        cls=Group,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_gepa_core)
     for panel, command in _COMMANDS:
-        app.command(help=_reflowed(command.__doc__), rich_help_panel=panel)(explained(command))
+        add = app.command(cls=Command, help=reflowed(command.__doc__), rich_help_panel=panel)
+        add(explained(command))
     app.add_typer(offline, name="offline", rich_help_panel=_LOOK)
     return app
-
-
-def _reflowed(docstring: str | None) -> str:
-    """A docstring whose paragraphs are lines, so that they are wrapped to the terminal's width."""
-    paragraphs = cleandoc(docstring or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _version(wanted: bool) -> None:
@@ -69,5 +65,5 @@ def _gepa_core(
 ) -> None:
     """Improve the prompts of an AI app that you already have.
 
-    New here? Run [bold]gepa-core demo[/bold].
+    New here? Run gepa-core demo.
     """

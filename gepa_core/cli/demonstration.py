@@ -42,14 +42,8 @@ def demonstrate(*, seed: int, budget: int) -> None:
     carry_out(demo_settings(seed=seed, budget=budget), title="support desk")
 
 
-def demo_settings(
-    *,
-    seed: int,
-    budget: int,
-    task_latency: float = _TASK_LATENCY,
-    reflection_latency: float = _REFLECTION_LATENCY,
-) -> Settings:
-    """What the demo runs. Latencies are in seconds."""
+def demo_settings(*, seed: int, budget: int) -> Settings:
+    """What the demo runs."""
     raw = {
         "target": "app:chain",
         "metric": "metric:metric",
@@ -64,7 +58,11 @@ def demo_settings(
         "budget": budget,
         "seed": seed,
         "execution": {"concurrency": 16},
-        "offline": {"seed": seed, "task_latency": task_latency, "reflection_latency": reflection_latency},
+        "offline": {
+            "seed": seed,
+            "task_latency": _TASK_LATENCY,
+            "reflection_latency": _REFLECTION_LATENCY,
+        },
     }
     return make(raw, _directory(), "demo")
 

@@ -35,7 +35,7 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except GepaError as error:
-            say("error", str(error), style="red")
+            say("error", "\n".join([str(error), *getattr(error, "__notes__", ())]), style="red")
             raise typer.Exit(WRONG_CALL if isinstance(error, ConfigurationError) else FAILED) from None
         except KeyboardInterrupt:
             say("interrupted", "nothing was lost, because nothing had begun", style="yellow")

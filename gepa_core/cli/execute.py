@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import attrs
 import typer
 
-from gepa_core.api import RUNS
+from gepa_core.cli import wording
 from gepa_core.cli.call import Call, prepare
 from gepa_core.cli.console import messages, output
 from gepa_core.cli.errors import INTERRUPTED, say
 from gepa_core.cli.interrupts import two_step
 from gepa_core.cli.offline_model import offline_model
 from gepa_core.cli.settings import FILE, Settings
+from gepa_core.cli.stored import run_name
 from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.markers import hookimpl
 
@@ -93,28 +94,22 @@ def _optimize(call: Call, settings: Settings, progress: Progress) -> Result:
                 run_dir=call.run_dir,
             )
     except KeyboardInterrupt:
-        _say_how_to_resume("interrupted", call.run_dir, progress)
+        say("interrupted", _how_to_resume(call.run_dir, progress), style="yellow")
         raise typer.Exit(INTERRUPTED) from None
     except GepaError as error:
         if is_new and progress.watch.run is None:
             shutil.rmtree(call.run_dir, ignore_errors=True)  # nothing began, so nothing is kept
         elif not isinstance(error, ConfigurationError):
-            _say_how_to_resume("stopped", call.run_dir, progress)
+            error.add_note(_how_to_resume(call.run_dir, progress))
         raise
 
 
-def _say_how_to_resume(label: str, run_dir: Path, progress: Progress) -> None:
+def _how_to_resume(run_dir: Path, progress: Progress) -> str:
     watch = progress.watch
     if watch.run is None:
-        say(label, "nothing was spent, because nothing had begun", style="yellow")
-        return
-    kept = f"{watch.spent} rollouts and {watch.committed} proposals are kept in {str(run_dir)!r}"
-    say(label, f"{kept}. Go on with: gepa-core resume {run_name(run_dir)}", style="yellow")
-
-
-def run_name(run_dir: Path) -> str:
-    """How the commands may call a run: by its name where it is in the usual place."""
-    return run_dir.name if run_dir.absolute().parent == RUNS.absolute() else str(run_dir)
+        return "nothing was spent, because nothing had begun"
+    kept = f"{wording.count(watch.spent, 'rollout')} of this run are kept in {wording.place(run_dir)!r}"
+    return f"{kept}. Go on with:\n  gepa-core resume {run_name(run_dir)}"
 
 
 def _report(result: Result, *, simulated: bool) -> None:

@@ -91,6 +91,6 @@ class Progress:
 
     def _render(self) -> RenderableType:
         with self._lock:
-            return live.render(
-                self.watch, title=self.title, simulated=self.simulated, width=self.console.width
-            )
+            # Room for the ^C that a terminal writes at the cursor: on a full line it would begin another.
+            width = self.console.width - 3
+            return live.render(self.watch, title=self.title, simulated=self.simulated, width=width)

@@ -98,7 +98,7 @@ def ending(reason: str, spent: Cost, run_dir: Path) -> Table:
         wording.tokens(usage),
         wording.dollars(usage),
     )
-    return facts([("ended", f"{reason}."), ("cost", " · ".join(parts)), ("stored", str(run_dir))])
+    return facts([("ended", f"{reason}."), ("cost", " · ".join(parts)), ("stored", wording.place(run_dir))])
 
 
 def commands(lines: Mapping[str, str]) -> list[RenderableType]:

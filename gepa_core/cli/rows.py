@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gepa_core.cli.wording import place
 from gepa_core.errors import DataError
 
 _LONGEST_NAME = 64
@@ -23,19 +24,21 @@ def read_rows(path: Path) -> list[Any]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise DataError(
-            f"{str(path)!r}: data has to be in a .jsonl file (one JSON value a line) or a .csv file with a"
+            f"{place(path)!r}: data has to be in a .jsonl file (one JSON value a line) or a .csv file with a"
             f" header, not in {path.suffix or 'a file without suffix'!r}"
         )
     try:
         # A BOM, as spreadsheets write it, is no part of the first column's name.
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{str(path)!r} is not UTF-8 ({error}); save it as UTF-8") from None
+        raise DataError(f"{place(path)!r} is not UTF-8 ({error}); save it as UTF-8") from None
     except OSError as error:
-        raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}. {_nearby(path)}") from None
+        raise DataError(
+            f"{place(path)!r} cannot be read: {error.strerror or error}. {_nearby(path)}"
+        ) from None
     rows = list(reader(path, text))
     if not rows:
-        raise DataError(f"{str(path)!r} holds no examples; write at least one")
+        raise DataError(f"{place(path)!r} holds no examples; write at least one")
     return rows
 
 
@@ -59,7 +62,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Any]:
                 f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
             )
             raise DataError(
-                f"{str(path)!r}, line {number}: not JSON ({reason}); each line has to be one whole JSON value"
+                f"{place(path)!r}, line {number}: not JSON ({reason}); each line has to be one whole JSON value"
             ) from None
 
 
@@ -74,20 +77,20 @@ def _read_csv(path: Path, text: str) -> Iterator[dict[str, str]]:
                 header = _header(path, cells)
             elif len(cells) != len(header):
                 raise DataError(
-                    f"{str(path)!r}, line {reader.line_num}: {len(cells)} cells, and the header has"
+                    f"{place(path)!r}, line {reader.line_num}: {len(cells)} cells, and the header has"
                     f" {len(header)} columns; put cells that hold commas or line breaks into double quotes"
                 )
             else:
                 yield dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        raise DataError(f"{str(path)!r}, line {reader.line_num}: malformed CSV ({error})") from None
+        raise DataError(f"{place(path)!r}, line {reader.line_num}: malformed CSV ({error})") from None
 
 
 def _header(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     if len(set(names)) < len(names) or not all(map(_is_name, names)):
         raise DataError(
-            f"{str(path)!r} has no header: its first line, {_shown(cells)}, does not name the columns. Put a"
+            f"{place(path)!r} has no header: its first line, {_shown(cells)}, does not name the columns. Put a"
             " line such as 'input,expected' above it"
         )
     return names

@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from gepa_core.cli import report, wording
+from gepa_core.cli.stored import run_name
 from gepa_core.cli.summary import Summary, test_comparison, val_comparison
 from gepa_core.cli.tables import facts, heading, table
 from gepa_core.codec import to_plain
@@ -36,7 +37,7 @@ def write(console: Console, run: Summary, store: Store) -> None:
     report.write(console, heading("Proposals", simulated=simulated), proposals_table(run))
     report.write(console, *report.changes(run.seed.candidate.texts, run.best.candidate.texts))
     console.print(
-        f"\nLook closer: gepa-core show {run.directory.name} --proposal N", style="dim", markup=False
+        f"\nLook closer: gepa-core show {run_name(run.directory)} --proposal N", style="dim", markup=False
     )
 
 
@@ -49,7 +50,7 @@ def _facts(run: Summary) -> Iterator[tuple[str, str | Text]]:
     yield "data", ", ".join(f"{sizes[split]} {split}" for split in sizes)
     yield "budget", ", ".join(f"{value:g} {name}" for name, value in budget.items() if value is not None)
     yield "preset", meta.get("preset", "")
-    yield "stored", str(run.directory)
+    yield "stored", wording.place(run.directory)
 
 
 def proposals_table(run: Summary) -> RenderableType:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from gepa_core.api import RUNS
+from gepa_core.cli.wording import place
 from gepa_core.errors import ConfigurationError
 from gepa_core.store import FILE, Store
 from gepa_core.summary import cost_of
@@ -50,6 +53,12 @@ def find_run(name: str, runs: Path) -> Path:
         raise ConfigurationError(f"{name!r} is the beginning of several runs: {shown}; give more of the name")
     there = f"The latest in {str(runs)!r}: {shown}" if known else f"There are none in {str(runs)!r}"
     raise ConfigurationError(f"there is no run {name!r}. {there}; a run elsewhere is named by its directory")
+
+
+def run_name(run_dir: Path) -> str:
+    """How the commands may call a run: by its name where it is in the usual place."""
+    is_usual = run_dir.absolute().parent == RUNS.absolute()
+    return run_dir.name if is_usual else shlex.quote(place(run_dir))
 
 
 def stored_runs(runs: Path) -> list[Path]:

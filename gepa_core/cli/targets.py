@@ -30,7 +30,7 @@ def load(reference: str, directory: Path, what: str) -> Any:
     Raises:
         ConfigurationError: there is no such thing, or its module raised; says which and what to do.
     """
-    if not _REFERENCE.fullmatch(reference):
+    if not _REFERENCE.fullmatch(reference) or reference.partition(":")[0].endswith(".py"):
         raise ConfigurationError(
             f"{what} {reference!r} names no object: write 'module:attribute', such as"
             f" {_suggestion(reference)!r} for an object in a file of that name"

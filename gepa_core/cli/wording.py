@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from gepa_core.result import Interval
 from gepa_core.types import Usage
@@ -67,11 +68,17 @@ def dollars(usage: Usage) -> str:
 
 def sparkline(values: Sequence[float], width: int) -> str:
     """The course of a figure in one line, its last ``width`` values."""
-    shown = list(values)[-width:]
+    shown = list(values)[-width:] if width > 0 else []
     if not shown or min(shown) == max(shown):
         return _BARS[0] * len(shown)
     low, high = min(shown), max(shown)
     return "".join(_BARS[round((value - low) / (high - low) * (len(_BARS) - 1))] for value in shown)
+
+
+def place(path: Path) -> str:
+    """A path as people would write it here: relative to the working directory where it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) and path != here else path)
 
 
 def cut(text: str, width: int) -> str:

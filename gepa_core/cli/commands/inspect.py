@@ -25,11 +25,15 @@ def inspect(
     from gepa_core.cli import components, settings
     from gepa_core.cli.console import output
     from gepa_core.cli.targets import load_target
+    from gepa_core.errors import ConfigurationError
 
     directory = Path.cwd()
     if target.endswith(".toml"):
-        raw, directory = settings.read(Path(target)), Path(target).expanduser().absolute().parent
-        target, directory = str(raw.get("target", target)), directory / raw.get("directory", ".")
+        file = Path(target).expanduser()
+        raw = settings.read(file)
+        if "target" not in raw:
+            raise ConfigurationError(f"{target!r} names no target; give the app as module:object")
+        target, directory = raw["target"], file.absolute().parent / raw.get("directory", ".")
     system = wrap(load_target(target, directory))
     if as_json:
         typer.echo(components.as_json(system))

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gepa_core.cli.errors import explained
+from gepa_core.cli.helping import Command, Group
 
 if TYPE_CHECKING:
     from typing import Any
 
-offline = typer.Typer(no_args_is_help=True, help="The simulated model, for trying things out without a key.")
+offline = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Serve the simulated model, for trying things out without a key.",
+)
 
 
-@offline.command()
+@offline.command(cls=Command)
 @explained
 def serve(
     *,
@@ -55,7 +61,7 @@ def serve(
 
 @offline.callback()
 def _group() -> None:
-    """The simulated model, for trying things out without a key."""
+    """Serve the simulated model, for trying things out without a key."""
 
 
 def _say_where(server: Any) -> None:

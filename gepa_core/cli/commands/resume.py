@@ -34,8 +34,8 @@ def resume(
     """
     from gepa_core.api import RUNS
     from gepa_core.cli import settings
-    from gepa_core.cli.execute import carry_out, run_name
-    from gepa_core.cli.stored import find_run
+    from gepa_core.cli.execute import carry_out
+    from gepa_core.cli.stored import find_run, run_name
     from gepa_core.errors import ConfigurationError
 
     run_dir = find_run(run, RUNS)
