@@ -203,6 +203,8 @@ def _fields(value: object) -> Iterable[tuple[str, object]] | None:
         return _message(value, role, content)
     if isinstance(getattr(value, "page_content", None), str):
         return _present(value, ("page_content", "metadata", "id"))
+    if callable(getattr(value, "get_content", None)) and isinstance(getattr(value, "text", None), str):
+        return _present(value, ("id_", "text", "score", "metadata"))
     names = _field_names(value)
     return None if names is None else _present(value, names, empty=True)
 

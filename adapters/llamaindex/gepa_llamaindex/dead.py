@@ -10,6 +10,7 @@ from llama_index.core.agent.workflow.base_agent import (
     DEFAULT_AGENT_DESCRIPTION,
     BaseWorkflowAgent,
 )
+from llama_index.core.agent.workflow.codeact_agent import CodeActAgent
 from llama_index.core.agent.workflow.multi_agent_workflow import AgentWorkflow
 from llama_index.core.agent.workflow.react_agent import ReActAgent
 from llama_index.core.base.llms.base import BaseLLM
@@ -62,13 +63,26 @@ class Liveness:
         return ""
 
     def _of_agents(self, site: Site) -> str:
-        if isinstance(site.owner, ReActAgent) and site.hop.edge.key == "system_prompt":
-            return "the agent sends its formatter's context instead, of which it has become a part"
+        reason = _of_merged(site)
+        if reason:
+            return reason
         if not isinstance(site.owner, BaseWorkflowAgent) or site.hop.edge.key != "description":
             return ""
         if site.text == DEFAULT_AGENT_DESCRIPTION:
             return "it is the framework's own default"
         return "" if self._has_many_agents else "no other agent reads it"
+
+
+def _of_merged(site: Site) -> str:
+    """System prompts that agents have merged into another text when they were made."""
+    owner, key = site.owner, site.hop.edge.key
+    if isinstance(owner, ReActAgent) and key == "system_prompt":
+        return "the agent sends its formatter's context instead, of which it has become a part"
+    if isinstance(owner, CodeActAgent) and key == "system_prompt":
+        return "the agent sends code_act_system_prompt instead, of which it has become a part"
+    if isinstance(owner, ReActChatFormatter) and key == "context" and "{context}" not in owner.system_header:
+        return "the system header has no place for it: LlamaIndex 0.13 leaves the agent's system prompt out"
+    return ""
 
 
 def _branch(selector: SelectorPromptTemplate, model: BaseLLM) -> int | None:

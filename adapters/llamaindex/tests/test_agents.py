@@ -156,12 +156,15 @@ def test_function_agent() -> None:
 
 
 def test_react_agent() -> None:
+    # Early versions of 0.13 leave the system prompt out of what they send.
+    header = react_agent(ScriptedLLM(reply=react_reply)).formatter.system_header
+    sent = ("context",) if "{context}" in header else ()
     check_shape(
         Shape(
             make=react_agent,
             model=lambda: ScriptedLLM(reply=react_reply),
             inputs={"user_msg": "How many people live in Lisbon?"},
-            names=("context", "system_header", "population.description", "population.city"),
+            names=(*sent, "system_header", "population.description", "population.city"),
             steps=("model", "tool"),
         )
     )
@@ -216,11 +219,14 @@ class Town(BaseModel):
     """Facts about one town, none of them invented."""
 
     name: str = Field(description="The name of the town in Portuguese.")
+    river: str
 
 
 def test_structured_output(index: VectorStoreIndex) -> None:
+    town = {"name": "Lisboa", "river": "Tejo"}
+
     def reply(ask: Ask) -> str | list[ToolSelection]:
-        return call("Town", name="Lisboa") if ask.tools else json.dumps({"name": "Lisboa"})
+        return call("Town", **town) if ask.tools else json.dumps(town)
 
     system = check_shape(
         Shape(
@@ -244,7 +250,7 @@ def test_an_error_in_a_tool_is_a_step_with_an_error() -> None:
     def reply(ask: Ask) -> str | list[ToolSelection]:
         return "I do not know." if ask.has_tool_result else call("broken", city="Faro")
 
-    agent = FunctionAgent(tools=[broken], llm=ScriptedLLM(reply=reply), streaming=False)
+    agent = FunctionAgent(tools=[broken], llm=ScriptedLLM(reply=reply))
     rollout = run_async(LlamaIndexAdapter().wrap(agent), "How many?")
     assert rollout.error is None
     [tool] = [one for one in rollout.trajectory.steps if one.kind == "tool"]
@@ -260,9 +266,11 @@ def test_a_failing_model_is_the_rollouts_error_with_what_was_captured() -> None:
 
     for streaming in (True, False):
         agent = function_agent(ScriptedLLM(reply=reply))
-        agent.streaming = streaming
+        if "streaming" in type(agent).model_fields:  # from 0.13.1
+            agent.streaming = streaming
         rollout = run_async(LlamaIndexAdapter().wrap(agent), "How many?")
-        assert isinstance(rollout.error, ConnectionError)
+        # Workflows before 2.0 wrap the errors of their steps.
+        assert ConnectionError in (type(rollout.error), type(rollout.error.__cause__))
         assert [one.kind for one in rollout.trajectory.steps] == ["model", "tool", "model"]
         assert "the provider is down" in rollout.trajectory.steps[-1].error
 

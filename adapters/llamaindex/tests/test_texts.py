@@ -113,7 +113,6 @@ def test_default_templates_never_change(index: VectorStoreIndex) -> None:
 def test_what_no_model_of_the_app_is_sent_is_left_alone(index: VectorStoreIndex) -> None:
     system, _ = engine(index, None)
     reasons = " ".join(one.reason for one in system.left_alone)
-    assert "multimodal" in reasons
     assert "it is for another sort" in reasons
     everything = LlamaIndexAdapter(texts="all").wrap(
         index.as_query_engine(llm=ScriptedLLM(reply=lambda _: "word"))
