@@ -1,7 +1,8 @@
-"""The adapter for LangChain: takes any Runnable as it is."""
+"""The adapter for LangChain and LangGraph: takes any Runnable as it is, compiled graphs and agents included."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -11,10 +12,12 @@ from gepa_core.appgraph import Graph, walk
 from gepa_core.errors import ConfigurationError
 from gepa_langchain.describe import components_of
 from gepa_langchain.findings import sort_sites
+from gepa_langchain.fresh import Freshness
+from gepa_langchain.memories import fresh_ids
 from gepa_langchain.model import LangChainModel, as_language_model
 from gepa_langchain.modes import is_async_only
 from gepa_langchain.policy import LangChainPolicy
-from gepa_langchain.system import AsyncSystem, SyncSystem
+from gepa_langchain.system import AsyncSystem, Calling, SyncSystem
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -26,7 +29,12 @@ class LangChainAdapter:
             event loop, ``"auto"`` is async only where a step of the app has nothing but a coroutine function.
         texts: ``"instructions"`` makes components of what reads like an instruction, ``"all"`` also of
             labels, bare placeholders, example turns and short values.
-        config: goes into every run of the app, such as ``{"configurable": {"session_id": "optimise"}}``.
+        config: goes into every run of the app, such as ``{"configurable": {"user_id": "optimise"}}``.
+        arguments: further arguments of ``invoke``, such as ``{"context": Context(…)}`` for a graph.
+        share: objects of the app that all rollouts use together: memories, checkpointers, stores, caches,
+            and lists, dicts and objects of the app's own. Without it every rollout begins with what they
+            held when the app was wrapped, and checkpointers and caches of a graph begin empty.
+        recursion_limit: the most steps that a graph may take in a rollout; a lower limit of its own holds.
     """
 
     mode: Literal["auto", "sync", "async"] = attrs.field(
@@ -36,6 +44,9 @@ class LangChainAdapter:
         default="instructions", validator=attrs.validators.in_(("instructions", "all"))
     )
     config: RunnableConfig = attrs.field(factory=RunnableConfig)
+    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+    share: Sequence[object] = ()
+    recursion_limit: int = attrs.field(default=100, validator=attrs.validators.ge(1))
 
     def wrap(self, target: Any) -> SyncSystem | AsyncSystem:
         """Find the texts of ``target``.
@@ -47,7 +58,7 @@ class LangChainAdapter:
             what = repr(target) if isinstance(target, type) else f"a {type(target).__qualname__}"
             raise ConfigurationError(
                 f"the LangChain adapter takes Runnables, not {what}; wrap a function or method with"
-                " RunnableLambda(...), and call what makes the chain before passing it"
+                " RunnableLambda(...), call what makes the chain before passing it, and compile a StateGraph"
             )
         policy = LangChainPolicy()
         graph = walk(target, policy)
@@ -60,7 +71,13 @@ class LangChainAdapter:
             graph=graph,
             found={component.name: one for component, one in zip(components, found, strict=True)},
             policy=policy,
-            config=self.config,
+            freshness=Freshness.of(graph, policy, self.share),
+            calling=Calling(
+                config=self.config,
+                arguments=self.arguments,
+                recursion_limit=self.recursion_limit,
+                ids=fresh_ids(graph),
+            ),
         )
 
     def language_model(self, model: Any) -> LangChainModel | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import cleandoc
 from typing import TypeAlias
 
 import attrs
@@ -13,8 +14,12 @@ from gepa_core.types import Component
 from gepa_langchain.findings import Fit, Found
 
 Part: TypeAlias = tuple[str, str]
-"""Role and text of a message, or of one text block of it. The role of a plain prompt is empty."""
+"""Role and text of a message, or of one text block of it. The role of a plain prompt is empty.
 
+A description in the schema of a tool or of structured output has the role ``"schema:<its name>"``.
+"""
+
+SCHEMA_ROLE = "schema:"
 _LEAST_WEIGHT_INSIDE = 12
 
 
@@ -52,7 +57,7 @@ class Attribution:
             [
                 Shape(
                     name=component.name,
-                    role=component.role,
+                    role=_role(found[component.name], component),
                     prompt=id(found[component.name].place.prompt),
                     pattern=_pattern(
                         texts.get(component.name, component.text), component, found[component.name].fit
@@ -70,14 +75,31 @@ class Attribution:
         text; of equals the one whose prompt accounts for most of the other messages. Texts that are put
         into others (fixed values, the ends of a few-shot prompt) are looked for in the messages.
         """
+        names = {name for part in parts for name in self._described_in(part)}
+        parts = [part for part in parts if not part[0].startswith(SCHEMA_ROLE)]
         matches = [self._whole_matches(part) for part in parts]
         prompts = Counter(prompt for found in matches for prompt in {shape.prompt for shape in found})
-        names: set[str] = set()
         for part, found in zip(parts, matches, strict=True):
             best = max((prompts[shape.prompt] for shape in found), default=0)
             names.update(shape.name for shape in found if prompts[shape.prompt] == best)
             names.update(self._inside(part, is_explained=bool(found)))
         return tuple(shape.name for shape in self.shapes if shape.name in names)
+
+    def components_of_tool(self, name: str) -> tuple[str, ...]:
+        """Names of the components that describe a tool and its arguments."""
+        role = SCHEMA_ROLE + name
+        return tuple(shape.name for shape in self.shapes if shape.fit == "schema" and shape.role == role)
+
+    def _described_in(self, part: Part) -> list[str]:
+        role, text = part
+        if not role.startswith(SCHEMA_ROLE):
+            return []
+        said = (cleandoc(text),)
+        return [
+            shape.name
+            for shape in self.shapes
+            if shape.role == role and tuple(map(cleandoc, shape.pattern.literals)) == said
+        ]
 
     def _whole_matches(self, part: Part) -> list[Shape]:
         role, text = part
@@ -89,11 +111,19 @@ class Attribution:
 
     def _inside(self, part: Part, *, is_explained: bool) -> list[str]:
         _, text = part
-        pieces = [shape.name for shape in self.shapes if shape.fit != "whole" and _is_inside(shape, text)]
-        if is_explained or pieces:
+        pieces = [
+            shape.name
+            for shape in self.shapes
+            if shape.fit not in ("whole", "schema") and _is_inside(shape, text)
+        ]
+        if is_explained:
             return pieces
         wholes = _heaviest(shape for shape in self.shapes if shape.fit == "whole" and _is_inside(shape, text))
-        return [shape.name for shape in wholes]
+        return [*pieces, *(shape.name for shape in wholes)]
+
+
+def _role(found: Found, component: Component) -> str:
+    return SCHEMA_ROLE + found.description.name if found.description is not None else component.role
 
 
 def _pattern(text: str, component: Component, fit: Fit) -> TextPattern:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 import attrs
 from langchain_core.messages import BaseMessage
@@ -17,20 +18,23 @@ from langchain_core.prompts.dict import DictPromptTemplate
 from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.prompts.string import get_template_variables
 
-from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable
+from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable, path_copy
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import Syntax
+from gepa_langchain.descriptions import Description, descriptions_in
 from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
+from gepa_langchain.schemas import SchemaPart, described_schemas
 from gepa_langchain.wording import is_instruction, why_no_instruction
 
-Fit: TypeAlias = Literal["whole", "start", "end", "inside"]
+Fit: TypeAlias = Literal["whole", "start", "end", "inside", "schema"]
 
 _SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jinja2": "jinja2"}
 FEW_SHOT_EDGES = ("prefix", "example_prompt", "suffix")
 _FITS: dict[str, Fit] = {"prefix": "start", "suffix": "end"}
 _FORMATTING = ("{", "}", "%s", "%(", "${")
+_NAME_IN_BRACES = re.compile(r"(?<!\$)\{[^\W\d]\w*\}")
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -43,7 +47,10 @@ class Found:
         kind: the component's kind.
         guard: turns texts into what the app holds.
         format: LangChain's name of the template format, empty for a text that is no template.
-        fit: how a message is made of it: it is the whole message, its start or end, or inside of it.
+        fit: how a message is made of it: it is the whole message, its start or end, or inside of it; or it
+            is in the schema of a tool or of structured output.
+        description: what it describes; None for a prompt.
+        sites: every string of the app that it replaces.
     """
 
     site: Site
@@ -52,6 +59,17 @@ class Found:
     guard: TemplateGuard
     format: str = ""
     fit: Fit = "whole"
+    description: Description | None = None
+    sites: tuple[Site, ...] = attrs.field()
+
+    @sites.default
+    def _one_site(self) -> tuple[Site, ...]:
+        return (self.site,) if self.description is None else self.description.sites
+
+    @property
+    def schemas(self) -> tuple[SchemaPart, ...]:
+        """Every pydantic class that it replaces."""
+        return () if self.description is None else self.description.schemas
 
     def to_value(self, text: str) -> str:
         """What the app is to hold for ``text``.
@@ -60,9 +78,19 @@ class Found:
             ConfigurationError: a template variable would be lost or added.
         """
         template = self.guard.to_template(text)
-        if self.format and template != self.guard.template:
+        if self.format == "unknown":
+            self._check_braces(template)
+        elif self.format and template != self.guard.template:
             self._check_variables(template)
         return template
+
+    def _check_braces(self, template: str) -> None:
+        """The app fills a string in its own way: other braces might be read as variables or not."""
+        if template != self.guard.template and not _is_plain_format(template):
+            raise ConfigurationError(
+                f"The text cannot be used at {self.place.source}: it has braces or format marks other"
+                f" than {', '.join(self.guard.placeholders)}, and how the app fills it is not known."
+            )
 
     def _check_variables(self, template: str) -> None:
         """Ask the framework itself, as a second opinion."""
@@ -75,6 +103,25 @@ class Found:
             raise ConfigurationError(
                 f"The text cannot be used at {self.place.source}: it reads {reads!r} instead of {wanted!r}."
             )
+
+
+def values_at(texts: Mapping[str, str], found: Mapping[str, Found]) -> dict[Site, Any]:
+    """What the app is to hold at which site.
+
+    Args:
+        texts: the changed texts, by the name of the component.
+        found: where components stand.
+
+    Raises:
+        ConfigurationError: a text would lose or add a variable.
+    """
+    values: dict[Site, Any] = {}
+    parts: list[tuple[SchemaPart, str]] = []
+    for name, text in texts.items():
+        one = found[name]
+        values.update((site, one.to_value(text)) for site in one.sites)
+        parts += [(part, text) for part in one.schemas]
+    return {**values, **described_schemas(parts)}
 
 
 class _Refused(Exception):
@@ -92,6 +139,8 @@ def sort_sites(
     found: list[Found] = []
     left = _examples_left(graph)
     for site in graph.sites:
+        if site_kind(site.hop) == "description":
+            continue
         place = Place.of(site)
         try:
             one = _examine(site, place, everything=everything)
@@ -102,7 +151,34 @@ def sort_sites(
             left.append(LeftAlone(source=place.source, reason=str(reason), text=site.text))
         else:
             found.append(one)
-    return _in_reading_order(found), left
+    descriptions = [_described(one) for one in descriptions_in(graph, policy)]
+    return [*_in_reading_order(found), *(_able(graph, policy, descriptions, left))], left
+
+
+def _described(one: Description) -> Found:
+    return Found(
+        site=one.site,
+        place=Place.of(one.site),
+        kind=one.kind,
+        guard=TemplateGuard.of(one.text, "plain"),
+        fit="schema",
+        description=one,
+    )
+
+
+def _able(
+    graph: Graph, policy: LangChainPolicy, descriptions: Iterable[Found], left: list[LeftAlone]
+) -> Iterator[Found]:
+    """Those descriptions that can be replaced; the others are added to ``left``."""
+    for one in descriptions:
+        text = one.guard.natural
+        try:
+            path_copy(graph, values_at({"": text}, {"": one}), policy)
+        except Exception as error:  # the app's classes may do anything when they are made
+            reason = f"what holds it cannot be copied ({type(error).__name__}: {error})"
+            left.append(LeftAlone(source=one.place.source, reason=reason, text=text))
+        else:
+            yield one
 
 
 def _in_reading_order(found: Sequence[Found]) -> list[Found]:
@@ -186,19 +262,26 @@ def _partial(site: Site, place: Place) -> Found:
     return Found(site=site, place=place, kind="partial", guard=guard, fit="inside")
 
 
-def _tool(_site: Site, _place: Place) -> Found:
-    raise _Refused("it is the description of a tool")
-
-
 def _variable(site: Site, place: Place) -> Found:
+    syntax: Syntax = "plain"
     marks = [mark for mark in _FORMATTING if mark in site.text]
-    if marks:
+    if marks and not _is_plain_format(site.text):
         raise _Refused(
             f"it is a plain string with {marks[0]!r} in it, and how the app fills it is not known;"
             " make it a PromptTemplate"
         )
-    guard = TemplateGuard.of(site.text, "plain")
-    return Found(site=site, place=place, kind="prompt", guard=guard, fit="inside")
+    if marks:
+        syntax = "braces"
+    guard = TemplateGuard.of(site.text, syntax, escapes=False)
+    return Found(
+        site=site, place=place, kind="prompt", guard=guard, fit="inside", format="unknown" if marks else ""
+    )
+
+
+def _is_plain_format(text: str) -> bool:
+    """Whether names in braces are all that is to be filled in, so that ``format`` and ``replace`` agree."""
+    rest = _NAME_IN_BRACES.sub("", text)
+    return rest != text and not any(mark in rest for mark in (*_FORMATTING, "%%"))
 
 
 _READERS: dict[str, Callable[[Site, Place], Found]] = {
@@ -209,7 +292,6 @@ _READERS: dict[str, Callable[[Site, Place], Found]] = {
     "message": _message,
     "block": _message,
     "partial": _partial,
-    "tool": _tool,
 }
 
 

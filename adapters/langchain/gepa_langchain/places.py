@@ -19,7 +19,9 @@ from langchain_core.runnables.base import RunnableBindingBase
 
 from gepa_core.appgraph import Edge, Hop, Site
 from gepa_core.appgraph.naming import slug
-from gepa_langchain.policy import is_own
+from gepa_core.appgraph.policy import root_package
+from gepa_langchain.graphs import is_graph, loaded, name_of_graph
+from gepa_langchain.policy import is_own, site_kind, variable_hop
 
 _ROLES: tuple[tuple[type, str], ...] = (
     (SystemMessagePromptTemplate, "system"),
@@ -28,9 +30,10 @@ _ROLES: tuple[tuple[type, str], ...] = (
 )
 _PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|chains?|template|runnable|message)(?=_|$)", re.I)
 _NOT_LABELS = frozenset(("partial_variables", "kwargs", "config", "metadata"))
+_HOOKS = ("before_", "after_")
 _SINGULAR = {"branches": "branch", "fallbacks": "fallback"}
 _NAMES_OF_HISTORY = ("RunnableWithMessageHistory", "load_history", "insert_history", "check_sync_or_async")
-_PLAIN_NAMES = frozenset(("text", "func", "afunc", "bound", "content"))
+_PLAIN_NAMES = frozenset(("text", "func", "afunc", "bound", "content", "runnable", "tool", "wrapped"))
 
 
 @attrs.frozen(eq=False)
@@ -80,7 +83,7 @@ class Place:
         return cls(
             hops=hops,
             source=source_of(hops),
-            labels=_labels(hops),
+            labels=_labels(hops, variable_hop(site.hop, site.text) if site_kind(site.hop) is None else None),
             positions=_positions(before_prompt),
             stages=tuple(stage for _, stage in stages),
             role=_role(hops),
@@ -145,13 +148,14 @@ def source_of(hops: Sequence[Hop]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _labels(hops: Sequence[Hop]) -> tuple[str, ...]:
+def _labels(hops: Sequence[Hop], variable: Hop | None) -> tuple[str, ...]:
     labels: list[str] = []
     for number, hop in enumerate(hops):
-        label = _label(hop, inside=hops[number - 1] if number else None)
+        inside = hops[number - 1] if number else None
+        label = slug(_name_of(hop.owner) if inside else "") if hop is variable else _label(hop, inside)
         if label and (not labels or labels[-1] != label):
             labels.append(label)
-        if isinstance(hop.owner, BasePromptTemplate | BaseMessage):
+        if hop is variable or isinstance(hop.owner, BasePromptTemplate | BaseMessage):
             break
     return tuple(labels)
 
@@ -163,13 +167,20 @@ def _label(hop: Hop, inside: Hop | None) -> str:
     if isinstance(hop.owner, BasePromptTemplate | BaseMessage):
         return ""
     if hop.edge.kind == "item" and isinstance(hop.edge.key, str):
-        internal = inside is not None and inside.edge.key in _NOT_LABELS
-        return "" if internal or hop.edge.key in _PLAIN_NAMES else _shortened(hop.edge.key)
+        return "" if inside is not None and _is_internal(hop.edge.key, inside) else _shortened(hop.edge.key)
     if hop.edge.kind in ("cell", "global", "class_attr"):
         return _shortened(str(hop.edge.key)) if is_own(hop.owner) else ""
     if hop.edge.kind == "attr" and not isinstance(hop.owner, Runnable):
-        return "" if hop.edge.key in _PLAIN_NAMES else _shortened(str(hop.edge.key))
+        name = str(hop.edge.key)
+        return "" if name in _PLAIN_NAMES or name.startswith("_") else _shortened(name)
     return ""
+
+
+def _is_internal(key: str, inside: Hop) -> bool:
+    """Whether a key says nothing of the app, such as the names that ``create_agent`` gives to nodes."""
+    if is_graph(inside.owner):
+        return key in ("model", "tools", "agent") or key.rpartition(".")[2].startswith(_HOOKS)
+    return key in _PLAIN_NAMES or inside.edge.key in _NOT_LABELS
 
 
 def _name_of(owner: object) -> str:
@@ -177,6 +188,12 @@ def _name_of(owner: object) -> str:
     if isinstance(owner, RunnableBindingBase):
         name = owner.config.get("run_name") or ""
         return "" if name in _NAMES_OF_HISTORY else name
+    if isinstance(owner, loaded("langchain.agents.middleware.types", "AgentMiddleware")):
+        return type(owner).__name__
+    if is_graph(owner):
+        return name_of_graph(owner)
+    if root_package(type(owner)) == "langgraph":
+        return ""
     if isinstance(owner, RunnableLambda) and not is_own(getattr(owner, "func", None) or owner.afunc):
         return ""
     own_name = getattr(owner, "name", None) if isinstance(owner, Runnable) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection, Hashable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import attrs
@@ -30,15 +31,15 @@ from langchain_core.vectorstores import VectorStore
 
 from gepa_core.appgraph import Hop, Policy
 from gepa_core.appgraph.policy import root_package
+from gepa_langchain.descriptions import about_description
+from gepa_langchain.graphs import checkpointers, node_caches, stores_in_memory
 from gepa_langchain.wording import is_instruction
 
 SHARED = (
     BaseCache,
     BaseCallbackHandler,
     BaseCallbackManager,
-    BaseChatMessageHistory,
     BaseExampleSelector,
-    BaseLanguageModel,
     BaseLoader,
     BaseRateLimiter,
     BaseStore,
@@ -46,7 +47,7 @@ SHARED = (
     Embeddings,
     VectorStore,
 )
-"""Models, clients, stores and data: the same objects in every candidate."""
+"""Clients, stores and data: the same objects in every candidate and every rollout."""
 
 _SHARED_MODULES = ("langgraph.checkpoint", "langgraph.store", "langgraph.cache", "langsmith")
 _FRAMEWORK = frozenset(
@@ -55,11 +56,13 @@ _FRAMEWORK = frozenset(
 _NAME_OF_PROMPT = re.compile(
     r"(?:^|_)(?:prompts?|instructions?|system_message|persona|guidelines)(?:_|$)", re.I
 )
+_OWN_NAME_OF_PROMPT = re.compile(rf"{_NAME_OF_PROMPT.pattern}|^system(?:_|$)|_system$", re.I)
+_ADDRESSES_A_MODEL = re.compile(r"\W*(?:you(?:'re)?|your|act as)\b", re.I)
 _SITES: tuple[tuple[type, dict[str, str]], ...] = (
     (PromptTemplate, {"template": "template"}),
     (FewShotPromptTemplate, {"prefix": "prefix", "suffix": "suffix"}),
     (BaseMessage, {"content": "message"}),
-    (BaseTool, {"description": "tool"}),
+    (BaseTool, {"description": "description"}),
 )
 
 
@@ -68,19 +71,48 @@ class LangChainPolicy(Policy):
     """Policy for anything built of Runnables."""
 
     framework: Collection[str] = _FRAMEWORK
+    shares_globals: bool = True
 
     def is_opaque(self, value: object) -> bool:
+        if is_leaf(value):
+            return False
         if isinstance(value, SHARED) or type(value).__module__.startswith(_SHARED_MODULES):
             return True
         return super().is_opaque(value)
 
     def is_site(self, hop: Hop, text: str) -> bool:
-        return site_kind(hop) is not None or (is_instruction(text, words=4) and variable_name(hop) != "")
+        if is_leaf(hop.owner):
+            return False
+        return site_kind(hop) is not None or (
+            is_instruction(text, words=4) and variable_name(hop, text) != ""
+        )
+
+    def follows(self, hop: Hop, held: object) -> bool:
+        del held
+        return not is_leaf(hop.owner)
+
+    def follows_methods(self, kind: type) -> bool:
+        return self.is_apps_own(kind.__module__)
+
+    def follows_special(self, kind: type) -> bool:
+        return self.is_apps_own(kind.__module__)
+
+    def follows_module(self, module: ModuleType) -> bool:
+        return self.is_apps_own(module.__name__)
 
     def cached(self, owner: object) -> Collection[str]:
         kind: type = type(owner)
         hashable: Hashable = kind
         return _cached_properties(hashable)
+
+
+def is_leaf(value: object) -> bool:
+    """Whether ``value`` is not looked into, but is something that each rollout may have its own of."""
+    return isinstance(value, (BaseLanguageModel, BaseChatMessageHistory, *_states()))
+
+
+def _states() -> tuple[type, ...]:
+    return (*checkpointers(), *node_caches(), *stores_in_memory())
 
 
 def is_own(value: object) -> bool:
@@ -107,6 +139,8 @@ def site_kind(hop: Hop) -> str | None:
     for kind, edges in _SITES:
         if isinstance(hop.owner, kind):
             return edges.get(key)
+    if about_description(hop) is not None:
+        return "description"
     before = hop.before
     if before is None:
         return None
@@ -126,16 +160,32 @@ def _is_block(hop: Hop, before: Hop) -> bool:
     return isinstance(before.owner, BaseMessage) and before.edge.key == "content"
 
 
-def variable_name(hop: Hop) -> str:
-    """The app's own name for a string, where that name says that it is a prompt; else empty.
+def variable_name(hop: Hop, text: str) -> str:
+    """The app's own name for a string, where it is a prompt by its name; else empty.
 
-    The name may be that of a mapping or list that holds the string: ``PROMPTS["router"]``.
+    The name may be that of a mapping or list that holds the string: ``PROMPTS["router"]``. In the app's own
+    code a text that speaks to a model (``"You are …"``) is a prompt under any name.
     """
+    found = variable_hop(hop, text)
+    return "" if found is None else str(found.edge.key)
+
+
+def variable_hop(hop: Hop, text: str) -> Hop | None:
+    """The step of the way at which the name of `variable_name` stands."""
     at: Hop | None = hop
     while at is not None and at.edge.kind in ("item", "index", "contents"):
         if at.edge.kind == "item" and _NAME_OF_PROMPT.search(str(at.edge.key)):
-            return str(at.edge.key)
+            return at
         at = at.before
-    if at is None or at.edge.kind == "part" or not _NAME_OF_PROMPT.search(str(at.edge.key)):
-        return ""
-    return str(at.edge.key)
+    if at is None or at.edge.kind == "part":
+        return None
+    name = str(at.edge.key)
+    if not holds_own_variables(at):
+        return at if _NAME_OF_PROMPT.search(name) else None
+    return at if _OWN_NAME_OF_PROMPT.search(name) or _ADDRESSES_A_MODEL.match(text) else None
+
+
+def holds_own_variables(hop: Hop) -> bool:
+    """Whether a variable or attribute is the app's own: of its function, module or class."""
+    owner = hop.owner if isinstance(hop.owner, FunctionType) else type(hop.owner)
+    return is_own(owner)

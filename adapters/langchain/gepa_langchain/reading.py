@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
@@ -10,7 +10,10 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json, StepKind, Usage
-from gepa_langchain.attribution import Part
+from gepa_langchain.attribution import SCHEMA_ROLE, Part
+
+_WITH_SCHEMAS = ("tools", "functions", "response_format")
+_PARAMETERS = frozenset(("parameters", "input_schema", "function", "schema"))
 
 
 def parts_of(message: BaseMessage) -> Iterator[Part]:
@@ -23,6 +26,27 @@ def parts_of(message: BaseMessage) -> Iterator[Part]:
         text = block if isinstance(block, str) else block.get("text")
         if isinstance(text, str):
             yield role, text
+
+
+def descriptions_of(params: Mapping[str, Any]) -> Iterator[Part]:
+    """The descriptions in the tools and the response format that a model is called with."""
+    for key in _WITH_SCHEMAS:
+        yield from _descriptions_in(to_jsonable(params.get(key)), "")
+
+
+def _descriptions_in(value: Json, name: str) -> Iterator[Part]:
+    if isinstance(value, Mapping):
+        own = value.get("name")
+        if isinstance(own, str) and not _PARAMETERS.isdisjoint(value):
+            name = own
+        for key, held in value.items():
+            if key == "description" and isinstance(held, str):
+                yield SCHEMA_ROLE + name, held
+            else:
+                yield from _descriptions_in(held, name)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for held in value:
+            yield from _descriptions_in(held, name)
 
 
 def answer_of(response: LLMResult) -> Json:

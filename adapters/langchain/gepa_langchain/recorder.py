@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +20,13 @@ from langchain_core.outputs import LLMResult
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 from gepa_langchain.attribution import Attribution, Part
-from gepa_langchain.reading import answer_of, name_of, parts_of, usage_of
+from gepa_langchain.reading import answer_of, descriptions_of, name_of, parts_of, usage_of
 
 _BRANCH = "map:key:"
+_STEP = "graph:step:"
+_NUMBER = re.compile(r"\d+$")
+
+Rank = tuple[object, ...]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -29,6 +37,7 @@ class Run:
     name: str
     parent: UUID | None
     branch: str
+    place: Rank
     began: float
     inputs: Json = None
     parts: Sequence[Part] = ()
@@ -36,6 +45,12 @@ class Run:
     error: str = "it did not finish"
     usage: Usage = Usage()
     seconds: float = 0.0
+    ended: float = math.inf
+
+    @property
+    def content(self) -> Rank:
+        """What to order runs by that happened at the same time."""
+        return (self.place, self.name, json.dumps(self.inputs, sort_keys=True))
 
 
 class Recorder(BaseCallbackHandler):
@@ -57,13 +72,19 @@ class Recorder(BaseCallbackHandler):
     def trajectory(self) -> Trajectory:
         """What was written down so far: each step behind what contains it.
 
-        Branches that ran at the same time are in the order of their keys, not of their timing.
+        What ran at the same time is in an order that does not depend on timing: branches of a map by their
+        keys, nodes of a graph by step and name, tasks as they were called, other calls by what they were
+        given.
         """
         with self._lock:
             children: dict[UUID | None, list[UUID]] = {}
+            root = next(iter(self._runs), None)
             for run_id, run in self._runs.items():
                 known = run.parent if run.parent in self._runs else None
+                if known is None and run_id != root and self._runs[root].kind is None:
+                    known = root  # made in a thread of the app's own, which knows of no parent
                 children.setdefault(known, []).append(run_id)
+            children = {parent: self._in_order(runs) for parent, runs in children.items()}
             steps: list[Step] = []
             self._append(children, None, None, steps)
             return Trajectory(steps=tuple(steps))
@@ -75,13 +96,25 @@ class Recorder(BaseCallbackHandler):
         position: int | None,
         steps: list[Step],
     ) -> None:
-        for run_id in sorted(children.get(parent, ()), key=lambda one: self._runs[one].branch):
+        for run_id in children.get(parent, ()):
             run = self._runs[run_id]
             inner = position
             if run.kind is not None:
                 inner = len(steps)
                 steps.append(self._step(run, run.kind, position))
             self._append(children, run_id, inner, steps)
+
+    def _in_order(self, siblings: Sequence[UUID]) -> list[UUID]:
+        ordered: list[UUID] = []
+        for _, same_branch in groupby(sorted(siblings, key=self._branch), key=self._branch):
+            for at_once in _overlapping([(one, self._runs[one]) for one in same_branch]):
+                if len(at_once) > 1:
+                    at_once.sort(key=lambda pair: pair[1].content)
+                ordered += [one for one, _ in at_once]
+        return ordered
+
+    def _branch(self, run_id: UUID) -> str:
+        return self._runs[run_id].branch
 
     def _step(self, run: Run, kind: StepKind, parent: int | None) -> Step:
         return Step(
@@ -93,18 +126,24 @@ class Recorder(BaseCallbackHandler):
             usage=run.usage,
             seconds=run.seconds,
             parent=parent,
-            components=self.attribution.components_in(run.parts),
+            components=(
+                self.attribution.components_of_tool(run.name)
+                if kind == "tool"
+                else self.attribution.components_in(run.parts)
+            ),
         )
 
     def _begin(
         self, kind: StepKind | None, serialized: Any, run_id: UUID, about: dict[str, Any], **held: Any
     ) -> None:
-        branches = [tag for tag in about.get("tags") or () if tag.startswith(_BRANCH)]
+        branches = [tag for tag in about.get("tags") or () if tag.startswith((_BRANCH, _STEP))]
+        metadata = about.get("metadata") or {}
         run = Run(
             kind=kind,
             name=name_of(kind, serialized, about) if kind else "",
             parent=about.get("parent_run_id"),
-            branch=branches[-1] if branches else "",
+            branch=_padded(branches[-1]) if branches else "",
+            place=_rank(metadata.get("langgraph_path")),
             began=time.perf_counter(),
             **held,
         )
@@ -117,13 +156,15 @@ class Recorder(BaseCallbackHandler):
             if run is not None:
                 run.output, run.error = output, error
                 run.usage = usage or run.usage
-                run.seconds = time.perf_counter() - run.began
+                run.ended = time.perf_counter()
+                run.seconds = run.ended - run.began
 
     def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
     ) -> None:
         said = [message for conversation in messages for message in conversation]
         parts = [part for message in said for part in parts_of(message)]
+        parts += descriptions_of(kwargs.get("invocation_params") or {})
         usage = Usage(calls=1, unmetered=1, unpriced=1)
         self._begin("model", serialized, run_id, kwargs, inputs=to_jsonable(said), parts=parts, usage=usage)
 
@@ -186,6 +227,41 @@ class Recorder(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         self._begin(None, serialized, run_id, kwargs)
+
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id)
+
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
+        self._end(run_id, error=_said(error))
+
+
+Pair = tuple[UUID, Run]
+
+
+def _overlapping(runs: Sequence[Pair]) -> Iterator[list[Pair]]:
+    """Runs in the order in which they began, those together of which each began before an earlier one ended."""
+    together: list[Pair] = []
+    until = -math.inf
+    for pair in runs:
+        if together and pair[1].began >= until:
+            yield together
+            together, until = [], -math.inf
+        together.append(pair)
+        until = max(until, pair[1].ended)
+    if together:
+        yield together
+
+
+def _padded(tag: str) -> str:
+    """A tag with its number written so that texts sort as numbers do."""
+    return _NUMBER.sub(lambda match: match.group().zfill(8), tag) if tag.startswith(_STEP) else tag
+
+
+def _rank(path: object) -> Rank:
+    """A path of LangGraph's, made of names and numbers, as something that can be compared with others."""
+    if isinstance(path, tuple | list):
+        return (2, *(part for one in path for part in _rank(one)))
+    return (0, f"{path:08}") if isinstance(path, int) else (1, str(path or ""))
 
 
 def _said(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,24 +12,51 @@ import attrs
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 
-from gepa_core.appgraph import Graph, copy_with
+from gepa_core.appgraph import Graph, Site
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 from gepa_langchain.attribution import Attribution
-from gepa_langchain.findings import Found
+from gepa_langchain.copies import copy_app
+from gepa_langchain.findings import Found, values_at
+from gepa_langchain.fresh import Freshness
 from gepa_langchain.policy import LangChainPolicy
 from gepa_langchain.recorder import Recorder
 
-KEPT_COPIES = 64
+KEPT_PLANS = 64
 
 
 @attrs.frozen(eq=False)
-class Built:
-    """One candidate's copy of the app, and how to attribute its model calls."""
+class Plan:
+    """What one candidate holds at which site, and how to attribute its model calls."""
 
-    app: Runnable[Any, Any]
+    values: Mapping[Site, Any]
     attribution: Attribution
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Calling:
+    """How an app is called, the adapter's options.
+
+    Attributes:
+        config: goes into every run, such as ``{"configurable": {"user_id": "x"}}``.
+        arguments: further arguments of ``invoke``, such as ``{"context": {...}}`` for a graph.
+        recursion_limit: the most steps of a graph.
+        ids: keys of ``configurable`` that get a fresh value in each run, such as ``"thread_id"``.
+    """
+
+    config: RunnableConfig = attrs.field(factory=RunnableConfig)
+    arguments: Mapping[str, Any] = attrs.field(factory=dict)
+    recursion_limit: int = 100
+    ids: Sequence[str] = ()
+
+    def config_with(self, recorder: Recorder) -> RunnableConfig:
+        """The config of one run."""
+        fresh = {name: uuid.uuid4().hex for name in self.ids}
+        config = merge_configs(self.config, {"callbacks": [recorder]})
+        if fresh:
+            config["configurable"] = {**fresh, **config.get("configurable", {})}
+        return config
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -41,7 +69,8 @@ class LangChainSystem:
         graph: the app as it was walked.
         found: where each component stands, by its name.
         policy: decides what is shared.
-        config: goes into every run, such as ``{"configurable": {"session_id": "x"}}``.
+        freshness: what each rollout has for itself.
+        calling: how the app is called.
     """
 
     components: Sequence[Component]
@@ -49,8 +78,9 @@ class LangChainSystem:
     graph: Graph = attrs.field(repr=False)
     found: Mapping[str, Found] = attrs.field(repr=False)
     policy: LangChainPolicy = attrs.field(repr=False)
-    config: RunnableConfig = attrs.field(factory=RunnableConfig, repr=False)
-    _copies: OrderedDict[tuple[str | None, ...], Built] = attrs.field(
+    freshness: Freshness = attrs.field(repr=False)
+    calling: Calling = attrs.field(factory=Calling, repr=False)
+    _plans: OrderedDict[tuple[str | None, ...], Plan] = attrs.field(
         init=False, factory=OrderedDict, repr=False
     )
     _lock: threading.Lock = attrs.field(init=False, factory=threading.Lock, repr=False)
@@ -65,13 +95,7 @@ class LangChainSystem:
             ConfigurationError: a name is not a component's, or a text would lose or add a variable.
         """
         self._check_names(texts)
-        changes = {}
-        for component in self.components:
-            text = texts.get(component.name, component.text)
-            if text != component.text:
-                one = self.found[component.name]
-                changes[one.site] = one.to_value(text)
-        return copy_with(self.graph, changes, self.policy)
+        return copy_app(self.graph, self._plan(texts).values, self.policy)
 
     def _check_names(self, texts: Mapping[str, str]) -> None:
         unknown = [name for name in texts if name not in self.found]
@@ -81,22 +105,35 @@ class LangChainSystem:
                 f"{unknown[0]!r} is not a component of this app; its components: {known}"
             )
 
-    def _built(self, texts: Mapping[str, str]) -> Built:
-        """The copy for ``texts``, made once and kept while it is among those used last."""
+    def _plan(self, texts: Mapping[str, str]) -> Plan:
+        """The plan for ``texts``, made once and kept while it is among those used last."""
         key = tuple(texts.get(name) for name in self.found)
         with self._lock:
-            if key in self._copies:
-                self._copies.move_to_end(key)
-                return self._copies[key]
-        built = Built(self.build(texts), Attribution.of(self.found, self.components, texts))
+            if key in self._plans:
+                self._plans.move_to_end(key)
+                return self._plans[key]
+        changed = {
+            one.name: texts[one.name] for one in self.components if texts.get(one.name, one.text) != one.text
+        }
+        plan = Plan(values_at(changed, self.found), Attribution.of(self.found, self.components, texts))
         with self._lock:
-            self._copies[key] = built
-            while len(self._copies) > KEPT_COPIES:
-                self._copies.popitem(last=False)
-        return built
+            self._plans[key] = plan
+            while len(self._plans) > KEPT_PLANS:
+                self._plans.popitem(last=False)
+        return plan
 
-    def _config(self, recorder: Recorder) -> RunnableConfig:
-        return merge_configs(self.config, {"callbacks": [recorder]})
+    def _begin(self, texts: Mapping[str, str], recorder: Recorder) -> Runnable[Any, Any]:
+        """The app for one rollout."""
+        plan = self._plan(texts)
+        recorder.attribution = plan.attribution
+        app: Runnable[Any, Any] = self.freshness.copy(
+            self.graph,
+            plan.values,
+            self.policy,
+            recorder=recorder,
+            recursion_limit=self.calling.recursion_limit,
+        )
+        return app
 
 
 class SyncSystem(LangChainSystem):
@@ -111,9 +148,9 @@ class SyncSystem(LangChainSystem):
         self._check_names(texts)
         recorder = Recorder()
         try:
-            built = self._built(texts)
-            recorder.attribution = built.attribution
-            output = built.app.invoke(inputs, config=self._config(recorder))
+            app = self._begin(texts, recorder)
+            config = self.calling.config_with(recorder)
+            output = app.invoke(inputs, config=config, **self.calling.arguments)
         except Exception as error:
             return Rollout(trajectory=recorder.trajectory(), error=error)
         return Rollout(output=output, trajectory=recorder.trajectory())
@@ -131,9 +168,9 @@ class AsyncSystem(LangChainSystem):
         self._check_names(texts)
         recorder = Recorder()
         try:
-            built = self._built(texts)
-            recorder.attribution = built.attribution
-            output = await built.app.ainvoke(inputs, config=self._config(recorder))
+            app = self._begin(texts, recorder)
+            config = self.calling.config_with(recorder)
+            output = await app.ainvoke(inputs, config=config, **self.calling.arguments)
         except Exception as error:
             return Rollout(trajectory=recorder.trajectory(), error=error)
         return Rollout(output=output, trajectory=recorder.trajectory())

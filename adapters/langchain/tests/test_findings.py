@@ -65,14 +65,15 @@ def test_short_and_computed_partials_are_left_alone() -> None:
     assert "short value" in _reasons(prompt.partial(language="French"))["French"]
 
 
-def test_a_description_of_a_tool_is_listed() -> None:
+def test_a_description_of_a_tool_is_a_component_of_its_own_kind() -> None:
     @tool
     def look_up(word: str) -> str:
         """Look up a word in the big dictionary."""
         return word
 
-    reasons = _reasons(RunnableLambda(str) | look_up)
-    assert "description of a tool" in reasons["Look up a word in the big dictionary."]
+    (component,) = LangChainAdapter().wrap(RunnableLambda(str) | look_up).components
+    assert (component.name, component.kind) == ("tool.look_up", "tool_description")
+    assert component.text == "Look up a word in the big dictionary."
 
 
 def test_a_string_that_the_app_formats_by_itself_is_left_alone() -> None:

@@ -91,10 +91,10 @@ def test_seed_texts_behave_like_the_app_itself(shape: Shape, model: RecordingMod
     for system, app in _systems(shape, model):
         for inputs in shape.inputs:
             model.seen.clear()
-            expected = app.with_config(system.config).invoke(inputs)
+            expected = app.with_config(system.calling.config).invoke(inputs)
             calls = _contents(model)
             model.seen.clear()
-            output = system.build(_seed(system)).with_config(system.config).invoke(inputs)
+            output = system.build(_seed(system)).with_config(system.calling.config).invoke(inputs)
             assert sorted(_contents(model)) == sorted(calls)
             assert to_jsonable(output) == to_jsonable(expected)
 
@@ -105,12 +105,12 @@ def _contents(model: RecordingModel) -> list[str]:
 
 def test_the_app_itself_is_untouched_and_the_copy_is_of_its_type(shape: Shape, model: RecordingModel) -> None:
     for system, app in _systems(shape, model):
-        runnable = app.with_config(system.config)
+        runnable = app.with_config(system.calling.config)
         model.seen.clear()
         runnable.invoke(shape.inputs[0])
         before = sorted(_contents(model))
         built = system.build(_marked(system, "mark"))
-        built.with_config(system.config).invoke(shape.inputs[0])
+        built.with_config(system.calling.config).invoke(shape.inputs[0])
         model.seen.clear()
         runnable.invoke(shape.inputs[0])
         assert sorted(_contents(model)) == before

@@ -1,0 +1,131 @@
+"""What each rollout has for itself: memories, caches, the app's own state, and models that are recorded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import _lru_cache_wrapper
+from types import CellType, FunctionType
+from typing import Any
+
+import attrs
+from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.language_models import BaseLanguageModel
+
+from gepa_core.appgraph import CannotCopy, Graph, Policy, Site, path_copy
+from gepa_core.appgraph.children import instance_dict, is_empty_cell
+from gepa_core.appgraph.shells import shell_of
+from gepa_langchain.copies import finish
+from gepa_langchain.graphs import is_graph
+from gepa_langchain.memories import renewal_of
+from gepa_langchain.policy import is_leaf, is_own
+
+_CONTAINERS = (dict, list, set, deque)
+_MAX_ITEMS = Policy().max_items  # more entries are data
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Freshness:
+    """What is made anew for each rollout.
+
+    Attributes:
+        models: the app's models, which a rollout sees through shells.
+        memories: makes a fresh one, by the ``id`` of the memory, checkpointer or cache.
+        renewed: graphs, and containers and objects of the app's own, of which each rollout has a copy.
+    """
+
+    models: Sequence[BaseLanguageModel[Any]] = attrs.field(repr=False)
+    memories: Mapping[int, Callable[[], object]] = attrs.field(repr=False)
+    renewed: Sequence[object] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, graph: Graph, policy: Policy, share: Collection[object]) -> Freshness:
+        """For an app as it stands now.
+
+        Args:
+            share: objects of the app that all rollouts use together.
+        """
+        shared = {id(one) for one in share}
+        values = {key: node.value for key, node in graph.nodes.items() if key not in shared}
+        states = {key: renewal_of(value) for key, value in values.items()}
+        return cls(
+            models=[value for value in values.values() if isinstance(value, BaseLanguageModel)],
+            memories={key: renew for key, renew in states.items() if renew is not None},
+            renewed=_able(graph, policy, [value for value in values.values() if _has_state(value, graph)]),
+        )
+
+    def copy(
+        self,
+        graph: Graph,
+        values: Mapping[Site, Any],
+        policy: Policy,
+        *,
+        recorder: BaseCallbackHandler,
+        recursion_limit: int,
+    ) -> Any:
+        """The app for one rollout, with ``values`` at their sites."""
+        replaced: dict[int, object] = {id(model): _recorded(model, recorder) for model in self.models}
+        replaced.update((key, renew()) for key, renew in self.memories.items())
+        copied = path_copy(graph, values, policy, renewed=self.renewed, replaced=replaced)
+        finish(copied, recursion_limit=recursion_limit)
+        return copied.root
+
+
+def _recorded(model: BaseLanguageModel[Any], recorder: BaseCallbackHandler) -> BaseLanguageModel[Any]:
+    """The model with a recorder of its own, which also hears of calls from threads without a config.
+
+    A model makes its client when it is first called: what it holds in private stays the original's.
+    """
+    shell: BaseLanguageModel[Any] = shell_of(model)
+    object.__setattr__(shell, "__pydantic_private__", model.__pydantic_private__)
+    held = model.callbacks
+    if isinstance(held, BaseCallbackManager):
+        manager = held.copy()
+        manager.add_handler(recorder, inherit=True)
+        shell.__dict__["callbacks"] = manager
+    else:
+        shell.__dict__["callbacks"] = [*(held or ()), recorder]
+    return shell
+
+
+def _has_state(value: object, graph: Graph) -> bool:
+    if is_graph(value):
+        return True
+    if is_leaf(value) or isinstance(value, BaseChatMessageHistory):
+        return False
+    if isinstance(value, _lru_cache_wrapper):
+        return is_own(value.__wrapped__)
+    if isinstance(value, _CONTAINERS):
+        return len(value) <= _MAX_ITEMS and _is_held_by_own_code(id(value), graph, set())
+    if isinstance(value, CellType):
+        return not is_empty_cell(value) and _is_held_by_own_code(id(value), graph, set())
+    return is_own(type(value)) and instance_dict(value) is not None and not hasattr(type(value), "__del__")
+
+
+def _is_held_by_own_code(key: int, graph: Graph, seen: set[int]) -> bool:
+    """Whether a function, an object or a container of the app's own code holds it."""
+    for holder in graph.held_by.get(key, ()):
+        if holder in seen:
+            continue
+        seen.add(holder)
+        value = graph.nodes[holder].value
+        if isinstance(value, (CellType, tuple, *_CONTAINERS)):
+            if _is_held_by_own_code(holder, graph, seen):
+                return True
+        elif is_own(value if isinstance(value, FunctionType) else type(value)):
+            return True
+    return False
+
+
+def _able(graph: Graph, policy: Policy, wanted: Sequence[object]) -> list[object]:
+    """Those that can be copied; usually all, which takes one try."""
+
+    def can(values: Sequence[object]) -> bool:
+        try:
+            path_copy(graph, {}, policy, renewed=values)
+        except CannotCopy:
+            return False
+        return True
+
+    return list(wanted) if can(wanted) else [value for value in wanted if can([value])]
