@@ -64,10 +64,10 @@ class Engine:
             GepaError: the run cannot go on; whatever was finished is in the store.
         """
         try:
-            self._plan_ahead()
+            await self._plan_ahead()
             while self.state.committed + 1 < self._planned:
                 self._commit(await self._finish(self.state.committed + 1))
-                self._plan_ahead()
+                await self._plan_ahead()
         except Halted as halted:
             return str(halted)
         except InfrastructureFault as fault:
@@ -78,7 +78,7 @@ class Engine:
             await self._let_finish()
         return self._reason
 
-    def _plan_ahead(self) -> None:
+    async def _plan_ahead(self) -> None:
         """Plan every proposal that may look no further than the last commit."""
         while not self._reason and self._planned <= self.state.committed + self.lookahead:
             if self._planned > 0 > self.state.committed:
@@ -88,14 +88,14 @@ class Engine:
                 if stored.seen > self.state.committed:
                     return  # it had to wait for the budget then, so it waits now
                 self._note_plan(stored.number, stored.kind, stored.reserved)
-            elif not self._start(self._planned):
+            elif not await self._start(self._planned):
                 return
             self._planned += 1
 
-    def _start(self, number: int) -> bool:
+    async def _start(self, number: int) -> bool:
         """Plan proposal ``number`` and set it going; False when there is a reason not to."""
         under_way = sum(merge > self.state.committed for merge in self._merges)
-        plan = self.planner.plan(Pool(self.state, merges_under_way=under_way), number)
+        plan = await self.planner.plan(Pool(self.state, merges_under_way=under_way), number)
         if isinstance(plan, Plan):
             self._note_plan(number, plan.kind, plan.reserved)
             self.stages.notify(

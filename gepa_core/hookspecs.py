@@ -70,12 +70,12 @@ def gepa_unconfigure(pool: Pool, reason: str) -> None:
 
 
 # -------------------------------------------------------------------------
-# planning a proposal: quick, sync, looks at the pool only
+# planning a proposal: looks at the pool only; quick and sync, but for merges, which may be slow
 # -------------------------------------------------------------------------
 
 
 @hookspec(firstresult=True)
-def gepa_merge_candidates(pool: Pool, number: int, rng: Random) -> Merge | None:
+def gepa_merge_candidates(pool: Pool, number: int, rng: Random) -> Merge | Awaitable[Merge | None] | None:
     """Make proposal ``number`` a merge of two candidates, or decline.
 
     Called for each proposal but the seed, first of all; once more when the budget made its plan wait for

@@ -32,7 +32,7 @@ class Planner:
     stages: Stages
     ledger: Ledger
 
-    def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
+    async def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
         """The plan of proposal ``number``, decided by ``pool`` alone."""
         if number == 0:
             probes = pool.train[:PROBES]
@@ -41,7 +41,7 @@ class Planner:
         reason = self.stages.stop_reason(pool)
         if reason:
             return NoPlan(reason=reason)
-        merge = self.stages.merge(pool, number)
+        merge = await self.stages.merge(pool, number)
         plan = self._mutation(pool, number) if merge is None else self._merge(pool, number, merge)
         refusal = self.ledger.refusal(plan.reserved)
         return NoPlan(reason=refusal, may_fit_later=self.ledger.in_flight) if refusal else plan

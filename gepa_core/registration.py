@@ -15,7 +15,9 @@ from gepa_core.errors import PluginError
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("gepa_"))
 """Every hook, in the order of `gepa_core.hookspecs`."""
 
-MAY_BE_ASYNC = frozenset(("gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts"))
+MAY_BE_ASYNC = frozenset(
+    ("gepa_merge_candidates", "gepa_capture_trajectory", "gepa_give_feedback", "gepa_propose_texts")
+)
 """Hooks that may take their time; the others answer at once."""
 
 OBSERVING = frozenset(("gepa_configure", "gepa_notify", "gepa_unconfigure"))

@@ -56,10 +56,10 @@ class Stages:
 
     # planning ---------------------------------------------------------------
 
-    def merge(self, pool: Pool, number: int) -> Merge | None:
+    async def merge(self, pool: Pool, number: int) -> Merge | None:
         """The merge that proposal ``number`` should be, if any."""
         given = _given(pool, "merge", number)
-        return self._asker.first("gepa_merge_candidates", answers.merge_in(pool), given)
+        return await self._asker.first_slow("gepa_merge_candidates", answers.merge_in(pool), given)
 
     def parent(self, pool: Pool, number: int) -> Member:
         """The candidate to mutate."""
