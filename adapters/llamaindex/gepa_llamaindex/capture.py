@@ -7,6 +7,7 @@ handler adds what a streamed answer was in the end. LlamaIndex swallows what han
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
 from typing import Any
@@ -84,8 +85,9 @@ class SpanRouter(BaseSpanHandler[BaseSpan]):
         del tags, kwargs
         recorder = recorder_for(instance, parent_id)
         if recorder is not None and not recorder.closed:
+            span = _span(recorder, id_, bound_args, instance, parent_id)
+            recorder.enter(span)
             open_span(id_, recorder)
-            recorder.enter(_span(recorder, id_, bound_args, instance, parent_id))
 
     def span_exit(
         self,
@@ -196,12 +198,13 @@ def _is_same_call(kind: StepKind, around: Span, span: Span) -> bool:
 
 
 def _name_of(kind: StepKind, instance: Any) -> str:
-    if kind == "model":
-        name = str(instance.metadata.model_name or "")
-        return name if name not in ("", "unknown") else type(instance).__name__
-    if kind == "tool":
-        return str(instance.metadata.name or type(instance).__name__)
-    return type(instance).__name__
+    """What the app calls the object, if it calls it anything; its metadata may be the app's own code."""
+    name: object = ""
+    if kind in ("model", "tool"):
+        with contextlib.suppress(Exception):
+            metadata = instance.metadata
+            name = metadata.model_name if kind == "model" else metadata.name
+    return str(name) if name not in (None, "", "unknown") else type(instance).__name__
 
 
 def _read_inputs(span: Span, kind: StepKind, arguments: dict[str, Any]) -> None:

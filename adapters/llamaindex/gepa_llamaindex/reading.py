@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, TextBlock
 from llama_index.core.schema import NodeWithScore, QueryBundle
 from llama_index.core.tools import ToolOutput
+from llama_index.core.workflow import Context
 
 from gepa_core.jsonable import Limits, to_jsonable
 from gepa_core.types import Json
 
 _PASSAGE = Limits(chars=2_000)
-_LEFT_OUT = frozenset(("ctx", "context"))
 
 
 def message_json(message: ChatMessage) -> Json:
@@ -28,22 +28,25 @@ def message_json(message: ChatMessage) -> Json:
     return said
 
 
-def prompt_json(prompt: Sequence[ChatMessage] | str) -> Json:
-    """What a model was sent."""
-    return to_jsonable(prompt) if isinstance(prompt, str) else [message_json(one) for one in prompt]
+def prompt_json(prompt: object) -> Json:
+    """What a model was sent: messages, or a text."""
+    if isinstance(prompt, list | tuple) and all(isinstance(one, ChatMessage) for one in prompt):
+        return [message_json(one) for one in prompt]
+    return to_jsonable(prompt)
 
 
-def parts_of(prompt: Sequence[ChatMessage] | str) -> list[tuple[str, str]]:
+def parts_of(prompt: object) -> list[tuple[str, str]]:
     """Role and text of each message and each of its text blocks; the role of a plain prompt is empty."""
-    if isinstance(prompt, str):
-        return [("", prompt)]
+    if not isinstance(prompt, list | tuple):
+        return [("", str(prompt))]
     parts: list[tuple[str, str]] = []
     for message in prompt:
-        texts = [block.text for block in message.blocks if isinstance(block, TextBlock)]
-        role = str(message.role.value)
-        parts.extend((role, text) for text in texts)
-        if len(texts) > 1:
-            parts.append((role, "\n".join(texts)))
+        if isinstance(message, ChatMessage):
+            role = str(message.role.value)
+            texts = [block.text for block in message.blocks if isinstance(block, TextBlock)]
+            parts.extend((role, text) for text in texts)
+            if len(texts) > 1:
+                parts.append((role, "\n".join(texts)))
     return parts
 
 
@@ -109,7 +112,7 @@ def arguments_json(arguments: Mapping[str, Any]) -> Json:
             given.update({"args": list(value)} if value else {})
         else:
             given[name] = value
-    return to_jsonable({name: value for name, value in given.items() if name not in _LEFT_OUT})
+    return to_jsonable({name: value for name, value in given.items() if not isinstance(value, Context)})
 
 
 def tool_json(output: object) -> tuple[Json, str]:

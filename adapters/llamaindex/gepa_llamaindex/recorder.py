@@ -54,6 +54,11 @@ class Recorder:
             if not self.closed:
                 self._spans[span.id] = span
 
+    def span_ids(self) -> list[str]:
+        """Every call that was announced."""
+        with self._lock:
+            return list(self._spans)
+
     def span(self, span_id: str) -> Span | None:
         """A call that was announced."""
         return self._spans.get(span_id)

@@ -30,7 +30,7 @@ def recording(recorder: Recorder, own: Iterable[object]) -> Iterator[None]:
         _CURRENT.reset(token)
         for key in objects:
             _BY_OBJECT.pop(key, None)
-        for span_id in [key for key, held in list(_BY_SPAN.items()) if held is recorder]:
+        for span_id in recorder.span_ids():
             _BY_SPAN.pop(span_id, None)
 
 

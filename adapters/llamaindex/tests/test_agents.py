@@ -24,6 +24,7 @@ pytestmark = [
 
 DRAFT_PROMPT = "Write a short draft about the following topic."
 FILLED_PROMPT = "Write one line on {topic} as JSON, please: {{}}"
+SHARED_TEMPLATE = PromptTemplate("Translate the following line to Portuguese: {line}")
 PROMPTS = {"polish_prompt": "Polish the following draft for a demanding reader."}
 
 
@@ -137,10 +138,15 @@ class Writer(Workflow):
         return StopEvent(result=str(self._review(str(polished))))
 
     def _review(self, text: str) -> str:
-        return str(self.llm.complete(f"{self.review_prompt}\n{text}"))
+        return translated(self.llm, str(self.llm.complete(f"{self.review_prompt}\n{text}")))
 
 
-WRITER = ("outline", "tone", "review", "draft", "filled", "polish")
+def translated(llm: ScriptedLLM, line: str) -> str:
+    """A function of the app's module, which its methods call."""
+    return str(llm.predict(SHARED_TEMPLATE, line=line))
+
+
+WRITER = ("outline", "tone", "review", "draft", "filled", "polish", "shared")
 
 
 def test_function_agent() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from gepa_llamaindex import LlamaIndexAdapter
+from gepa_llamaindex.chat_store import ListChatStore
 from gepa_llamaindex.testing import Ask, ScriptedLLM, Shape, check_shape
 from llama_index.core import VectorStoreIndex
+from llama_index.core.async_utils import asyncio_run
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.chat_engine import (
     CondensePlusContextChatEngine,
@@ -18,6 +20,7 @@ from llama_index.core.chat_engine import (
     SimpleChatEngine,
 )
 from llama_index.core.memory import ChatMemoryBuffer, ChatSummaryMemoryBuffer, Memory
+from llama_index.core.storage.chat_store.base_db import MessageStatus
 
 from gepa_core.types import Rollout
 
@@ -36,13 +39,13 @@ def model() -> ScriptedLLM:
 
 
 def memory() -> Memory:
-    return Memory.from_defaults(chat_history=list(HISTORY), token_limit=10_000)
+    """A memory that holds the history, without the database that LlamaIndex would leave open."""
+    store = ListChatStore.holding({"session": HISTORY})
+    return Memory(token_limit=10_000, token_flush_size=1_000, sql_store=store, session_id="session")
 
 
 def condense_question(index: VectorStoreIndex, llm: ScriptedLLM) -> Any:
-    return CondenseQuestionChatEngine.from_defaults(
-        index.as_query_engine(llm=llm), llm=llm, chat_history=list(HISTORY)
-    )
+    return CondenseQuestionChatEngine.from_defaults(index.as_query_engine(llm=llm), llm=llm, memory=memory())
 
 
 def condense_plus_context(index: VectorStoreIndex, llm: ScriptedLLM) -> Any:
@@ -145,6 +148,37 @@ def test_each_rollout_begins_with_the_conversation_that_the_app_held(
     assert "Second question?" in last
     assert "First question?" not in last
     assert [message.content for message in app.chat_history] == [one.content for one in HISTORY]
+
+
+def test_a_conversation_in_a_database_is_read_once_and_not_written_to() -> None:
+    kept = Memory.from_defaults(chat_history=list(HISTORY), token_limit=10_000)
+    llm = model()
+    system = LlamaIndexAdapter().wrap(SimpleChatEngine.from_defaults(llm=llm, memory=kept))
+    for question in ("First question?", "Second question?"):
+        assert ran(system.run({}, question)).error is None
+    assert "Tell me of Portugal." in llm.seen[-1].text
+    assert "First question?" not in llm.seen[-1].text
+    assert [message.content for message in kept.get_all()] == [one.content for one in HISTORY]
+    asyncio_run(kept.sql_store._async_engine.dispose())  # type: ignore[attr-defined]
+
+
+def test_the_memory_of_one_rollout_works_like_the_databases() -> None:
+    async def use() -> None:
+        store = ListChatStore.holding({"a": HISTORY})
+        await store.add_message("b", HISTORY[0])
+        assert await store.get_keys() == ["a", "b"]
+        assert await store.archive_oldest_messages("a", 1) == HISTORY[:1]
+        assert await store.get_messages("a") == HISTORY[1:]
+        assert await store.count_messages("a", None) == 2
+        assert await store.get_messages("a", None, limit=1, offset=1) == HISTORY[1:]
+        assert await store.delete_oldest_messages("a", 5) == HISTORY[1:]
+        assert await store.delete_message("a", 0) == HISTORY[0]
+        assert await store.delete_message("a", 0) is None
+        await store.set_messages("b", HISTORY)
+        await store.delete_messages("b", MessageStatus.ARCHIVED)
+        assert await store.count_messages("b") == 2
+
+    asyncio.run(use())
 
 
 def test_a_memory_can_be_shared_by_all_rollouts() -> None:
