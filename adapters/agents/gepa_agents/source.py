@@ -46,7 +46,8 @@ class Uses:
     """What the source of some functions says.
 
     Attributes:
-        prompts: names of variables and attributes whose value becomes a message, with its role.
+        prompts: names of variables and attributes whose value becomes a message, and of functions whose
+            result does, with its role.
         formatted: names of variables and attributes on which ``format`` is called.
         calls: names of all methods that are called.
         literals: texts that stand in the code itself.
@@ -64,13 +65,20 @@ def read_uses(functions: Iterable[types.FunctionType]) -> Uses:
     """Read all functions; of one that stands inside of another only once."""
     uses = Uses()
     seen: set[tuple[str, int]] = set()
+    readers: dict[str, list[_Reader]] = {}
     for function in functions:
         uses.calls.update(_attribute_names(function.__code__))
         tree = _tree(function.__code__)
         if tree is None:
             uses.unread.append(function)
             continue
-        _Reader(uses, function, seen).read(tree)
+        reader = _Reader(uses, function, seen)
+        reader.read(tree)
+        readers.setdefault(function.__name__, []).append(reader)
+    for name, same_name in readers.items():
+        if name in uses.prompts or names_a_prompt(name):
+            for reader in same_name:
+                reader.read_returns(uses.prompts.get(name, ""))
     return uses
 
 
@@ -106,7 +114,14 @@ class _Reader(ast.NodeVisitor):
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         self._assigned.setdefault(target.id, []).append(node.value)
+        self._tree = tree
         self.visit(tree)
+
+    def read_returns(self, role: str) -> None:
+        """Take what the function returns for messages of ``role``."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Return) and node.value is not None:
+                self._text(node.value, role)
 
     def visit_Dict(self, node: ast.Dict) -> None:
         entries = {
@@ -225,15 +240,22 @@ def _names(expression: ast.expr) -> list[str]:
             return [name]
         case ast.Subscript(value=inner, slice=ast.Constant(value=str(key))):
             return [key, *_names(inner)]
-        case ast.Call(func=ast.Attribute(attr=method)) if method not in _KEEPING:
-            return []
-        case ast.Subscript(value=inner) | ast.Call(func=ast.Attribute(value=inner)):
+        case ast.Subscript(value=inner):
             return _names(inner)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return [*_names(left), *_names(right)]
-        case ast.JoinedStr(values=values):
-            gaps = [value.value for value in values if isinstance(value, ast.FormattedValue)]
-            return [name for gap in gaps for name in _names(gap)]
+        case ast.Call(func=ast.Attribute(value=inner, attr=method)):
+            return _names(inner) if method in _KEEPING else [method]
+        case ast.Call(func=ast.Name(id=name)):
+            return [name]
+    parts = _parts(expression)
+    return [name for part in parts for name in _names(part)]
+
+
+def _parts(expression: ast.expr) -> list[ast.expr]:
+    """What a text is put together from."""
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Add):
+        return [expression.left, expression.right]
+    if isinstance(expression, ast.JoinedStr):
+        return [value.value for value in expression.values if isinstance(value, ast.FormattedValue)]
     return []
 
 

@@ -1,0 +1,1 @@
+"""Agents as people write them, none of which knows of the adapter."""
