@@ -65,6 +65,7 @@ _SHARED_MODULES = (
     "llama_index.vector_stores",
 )
 _MACHINERY = frozenset(("llama_index_instrumentation", "workflows"))
+_OF_CLASSES = frozenset(("_step_functions", "model_computed_fields", "model_config", "model_fields"))
 _PARTS_OF_MODELS = frozenset(("llm", "output_parser", "query_wrapper_prompt", "_llm"))
 
 
@@ -81,8 +82,13 @@ class LlamaIndexPolicy(Policy):
         return site_kind(hop, text) is not None
 
     def follows(self, hop: Hop, held: object) -> bool:
-        """Of a model only what makes prompts is looked into; its clients and settings are its own."""
+        """Of a model only what makes prompts is looked into; its clients and settings are its own.
+
+        What is on a class for the class's own sake is not read through its instances.
+        """
         del held
+        if hop.edge.kind == "class_attr" and hop.edge.key in _OF_CLASSES:
+            return False
         return not isinstance(hop.owner, BaseLLM) or hop.edge.key in _PARTS_OF_MODELS
 
     def follows_methods(self, kind: type) -> bool:

@@ -40,8 +40,9 @@ def model() -> ScriptedLLM:
 
 def memory() -> Memory:
     """A memory that holds the history, without the database that LlamaIndex would leave open."""
-    store = ListChatStore.holding({"session": HISTORY})
-    return Memory(token_limit=10_000, token_flush_size=1_000, sql_store=store, session_id="session")
+    made = Memory(token_limit=10_000, token_flush_size=1_000, session_id="session")
+    vars(made)["sql_store"] = ListChatStore.holding({"session": HISTORY})
+    return made
 
 
 def condense_question(index: VectorStoreIndex, llm: ScriptedLLM) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -162,10 +163,6 @@ class Small(Workflow):
         return StopEvent(result=f"{self.greeting_prompt} {ev.topic}")
 
 
-async def added(self: Any, ev: StopEvent) -> None:
-    """Never runs; that it is kept is what matters."""
-
-
 def test_a_workflow_is_found_by_its_own_package_and_started_by_its_field() -> None:
     app = Small(timeout=5)
     assert isinstance(adapter_for(app), LlamaIndexAdapter)
@@ -180,6 +177,32 @@ def test_a_workflow_is_found_by_its_own_package_and_started_by_its_field() -> No
 
     assert asyncio.run(run()) == ("Say hello to the reader. rivers", "Say hello to the reader at once. lakes")
     assert app.greeting_prompt == Small.greeting_prompt
+
+
+ADDED_PROMPT = "A prompt that only an added step reads."
+
+
+class Extended(Workflow):
+    """Its only step is added from outside."""
+
+
+@step(workflow=Extended)
+async def extra(ev: StartEvent) -> StopEvent:
+    return StopEvent(result=f"{ADDED_PROMPT} {ev.topic}")
+
+
+def test_steps_that_were_added_to_a_class_are_kept_and_their_texts_not_promised() -> None:
+    app = Extended(timeout=5)
+    system = LlamaIndexAdapter().wrap(app)
+    assert not system.components
+    built = system.build({})
+    assert "extra" in built._get_steps()
+
+    async def run() -> Any:
+        result: Any = system.run({}, {"topic": "x"})
+        return (await result).output
+
+    assert asyncio.run(run()) == f"{ADDED_PROMPT} x"
 
 
 def test_the_adapter_is_found_for_engines_and_keeps_the_protocols(index: VectorStoreIndex) -> None:
@@ -257,3 +280,23 @@ def test_tools_have_at_most_as_many_characters_as_providers_take() -> None:
     system = LlamaIndexAdapter().wrap(FunctionTool.from_defaults(look_up))
     [component] = [one for one in system.components if one.kind == "tool_description"]
     assert component.max_chars == 1024
+
+
+def test_a_rollouts_copy_takes_less_than_ten_milliseconds(index: VectorStoreIndex) -> None:
+    engines = [index.as_query_engine(llm=model()) for _ in range(20)]
+
+    class Many:
+        def __init__(self) -> None:
+            self.engines = engines
+
+        def __call__(self, question: str) -> str:
+            return str(self.engines[0].query(question))
+
+    system = LlamaIndexAdapter().wrap(Many())
+    assert len(system.freshness.renewed) > 80
+    times = []
+    for _ in range(9):
+        begun = time.perf_counter()
+        system.freshness.copy(system.graph, {}, system.policy)
+        times.append(time.perf_counter() - begun)
+    assert sorted(times)[4] < 0.01
