@@ -1,4 +1,4 @@
-"""The adapter for LangChain and LangGraph: takes any Runnable as it is, compiled graphs and agents included."""
+"""The adapter for LangChain and LangGraph: takes any Runnable as it is, agents and graphs included."""
 
 from __future__ import annotations
 

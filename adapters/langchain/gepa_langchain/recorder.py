@@ -24,6 +24,7 @@ from gepa_langchain.reading import answer_of, descriptions_of, name_of, parts_of
 
 _BRANCH = "map:key:"
 _STEP = "graph:step:"
+_TASK = "__pregel_push"
 _NUMBER = re.compile(r"\d+$")
 
 Rank = tuple[object, ...]
@@ -81,7 +82,7 @@ class Recorder(BaseCallbackHandler):
             root = next(iter(self._runs), None)
             for run_id, run in self._runs.items():
                 known = run.parent if run.parent in self._runs else None
-                if known is None and run_id != root and self._runs[root].kind is None:
+                if known is None and root is not None and run_id != root and self._runs[root].kind is None:
                     known = root  # made in a thread of the app's own, which knows of no parent
                 children.setdefault(known, []).append(run_id)
             children = {parent: self._in_order(runs) for parent, runs in children.items()}
@@ -106,12 +107,19 @@ class Recorder(BaseCallbackHandler):
 
     def _in_order(self, siblings: Sequence[UUID]) -> list[UUID]:
         ordered: list[UUID] = []
-        for _, same_branch in groupby(sorted(siblings, key=self._branch), key=self._branch):
-            for at_once in _overlapping([(one, self._runs[one]) for one in same_branch]):
+        for branch, same_branch in groupby(sorted(siblings, key=self._branch), key=self._branch):
+            runs = [(one, self._runs[one]) for one in same_branch]
+            for at_once in [runs] if branch.startswith(_STEP) else _overlapping(runs):
                 if len(at_once) > 1:
                     at_once.sort(key=lambda pair: pair[1].content)
                 ordered += [one for one, _ in at_once]
-        return ordered
+        return self._with_tasks_in_order(ordered)
+
+    def _with_tasks_in_order(self, siblings: list[UUID]) -> list[UUID]:
+        """Tasks stand where tasks stood, as they were called: they begin whenever a thread is free."""
+        tasks = [one for one in siblings if _TASK in self._runs[one].place]
+        in_order = iter(sorted(tasks, key=lambda one: self._runs[one].place))
+        return [next(in_order) if _TASK in self._runs[one].place else one for one in siblings]
 
     def _branch(self, run_id: UUID) -> str:
         return self._runs[run_id].branch
@@ -239,7 +247,7 @@ Pair = tuple[UUID, Run]
 
 
 def _overlapping(runs: Sequence[Pair]) -> Iterator[list[Pair]]:
-    """Runs in the order in which they began, those together of which each began before an earlier one ended."""
+    """Runs in the order in which they began; together those that began before an earlier one ended."""
     together: list[Pair] = []
     until = -math.inf
     for pair in runs:

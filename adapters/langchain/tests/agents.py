@@ -148,7 +148,7 @@ def state_graph(model: BaseChatModel) -> App:
     check_prompt = ChatPromptTemplate.from_messages([("system", "You check facts."), ("human", "{answer}")])
 
     def check(state: Draft) -> Draft:
-        return {"notes": [(check_prompt | model).invoke(state).text]}
+        return {"notes": [(check_prompt | model).invoke({"answer": state["answer"]}).text]}
 
     def route(state: Draft) -> str:
         model.invoke([SystemMessage(ROUTE_PROMPT), HumanMessage(state["answer"])])
@@ -156,7 +156,7 @@ def state_graph(model: BaseChatModel) -> App:
 
     graph = StateGraph(Draft)
     for node in (plan, write, criticise, check):
-        graph.add_node(node.__name__, node)  # type: ignore[call-overload]
+        graph.add_node(node.__name__, node)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "write")
     graph.add_edge("write", "criticise")
@@ -276,7 +276,7 @@ class Desk:
         worker.start()
         worker.join()
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(self.reply, given["question"]).result() + str(len(self.lines))
+            return pool.submit(self.reply, given["question"]).result()
 
 
 def class_with_threads(model: BaseChatModel) -> App:

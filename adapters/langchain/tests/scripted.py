@@ -26,7 +26,7 @@ class ScriptedModel(BaseChatModel):
     each other. ``repeat`` makes it call the first tool for ever.
     """
 
-    script: list[Call] = []
+    script: Sequence[Call] = ()
     answer: str = "done"
     repeat: bool = False
     _seen: list[tuple[list[BaseMessage], dict[str, Any]]] = PrivateAttr(default_factory=list)
@@ -71,7 +71,7 @@ class ScriptedModel(BaseChatModel):
         with self._lock:
             self._seen.append((messages, kwargs))
         turn = 0 if self.repeat else _tool_messages_at_the_end(messages)
-        calls = self.script[turn : turn + 1]
+        calls = list(self.script)[turn : turn + 1]
         message = AIMessage(
             "" if calls else self.answer,
             tool_calls=[{"name": name, "args": args, "id": f"call{turn}"} for name, args in calls],
