@@ -23,7 +23,8 @@ def paired_interval(
     Returns:
         The interval; None for fewer than two pairs.
     """
-    differences = [after[example] - before[example] for example in before]
+    # Sorted, so that the order in which examples were run does not move the resampling.
+    differences = sorted(after[example] - before[example] for example in before)
     if len(differences) < 2:
         return None
     if min(differences) == max(differences):

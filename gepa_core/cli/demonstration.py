@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import gepa_core
-from gepa_core.cli.settings import Settings, make
+from gepa_core.cli.settings import FILE, Settings, make, read
 from gepa_core.errors import ConfigurationError
 
 _PACKAGE = Path(gepa_core.__file__).parent
@@ -43,20 +43,11 @@ def demonstrate(*, seed: int, budget: int) -> None:
 
 
 def demo_settings(*, seed: int, budget: int) -> Settings:
-    """What the demo runs."""
-    raw = {
-        "target": "app:chain",
-        "metric": "metric:metric",
-        "trainset": "train.jsonl",
-        "valset": "val.jsonl",
-        "testset": "test.jsonl",
-        "reflection_lm": {
-            "factory": "langchain_openai:ChatOpenAI",
-            "model": "simulated-reflection",
-            "max_retries": 0,
-        },
-        "budget": budget,
+    """The settings beside the example, with latencies that let one watch."""
+    directory = _directory()
+    own = {
         "seed": seed,
+        "budget": budget,
         "execution": {"concurrency": 16},
         "offline": {
             "seed": seed,
@@ -64,7 +55,7 @@ def demo_settings(*, seed: int, budget: int) -> Settings:
             "reflection_latency": _REFLECTION_LATENCY,
         },
     }
-    return make(raw, _directory(), "demo")
+    return make({**read(directory / FILE), **own}, directory, "demo")
 
 
 def _directory() -> Path:

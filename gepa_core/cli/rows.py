@@ -62,7 +62,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Any]:
                 f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
             )
             raise DataError(
-                f"{place(path)!r}, line {number}: not JSON ({reason}); each line has to be one whole JSON value"
+                f"{place(path)!r}, line {number}: not JSON ({reason}); each line has to be one JSON value"
             ) from None
 
 
@@ -90,8 +90,8 @@ def _header(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     if len(set(names)) < len(names) or not all(map(_is_name, names)):
         raise DataError(
-            f"{place(path)!r} has no header: its first line, {_shown(cells)}, does not name the columns. Put a"
-            " line such as 'input,expected' above it"
+            f"{place(path)!r} has no header: its first line, {_shown(cells)}, does not name the columns. Put"
+            " a line such as 'input,expected' above it"
         )
     return names
 

@@ -115,6 +115,15 @@ def test_show_is_a_page(cli: Cli) -> None:
     assert max(map(len, page.splitlines())) <= 80
 
 
+def test_show_says_of_the_test_set_what_the_run_said(cli: Cli) -> None:
+    ran = cli.optimize("--budget=200", "--run-dir=run").stdout
+    lines = [line for line in ran.splitlines() if line.startswith(("validation ", "test "))]
+    assert len(lines) == 2
+    assert "interval" in lines[1]
+    shown_lines = cli("show", "run").stdout.splitlines()
+    assert [line for line in lines if line not in shown_lines] == []
+
+
 def test_a_run_may_be_named_by_its_beginning(cli: Cli) -> None:
     cli.optimize()
     name = cli.runs()[0]
