@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import attrs
@@ -42,7 +43,8 @@ def fingerprint(
     }
     settings = attrs.asdict(preset, recurse=False, filter=lambda attribute, _: attribute.name != "plugins")
     facts |= {f"preset {name}": to_jsonable(value) for name, value in settings.items()}
-    return facts | {f"plugin {name!r}": _described(name, plugin) for name, plugin in plugins}
+    points = installed_plugins()
+    return facts | {f"plugin {name!r}": _described(plugin, points.get(name)) for name, plugin in plugins}
 
 
 def check(store: Store, facts: Mapping[str, Json]) -> None:
@@ -86,9 +88,8 @@ def _qualified(function: Any) -> str:
     return f"{getattr(named, '__module__', None) or 'builtins'}:{named.__qualname__}"
 
 
-def _described(name: str, plugin: Any) -> Json:
+def _described(plugin: Any, point: EntryPoint | None) -> Json:
     """Class and options of a plugin, and the distribution that an installed one comes from."""
-    point = installed_plugins().get(name)
     origin = f"{describe_distribution(point)}, " if point else ""
     options = to_jsonable(_options(plugin)) if attrs.has(type(plugin)) else {}
     return f"{origin}{_qualified(type(plugin))} {json.dumps(options, sort_keys=True)}"

@@ -41,7 +41,7 @@ LEAST = 2 * 4 + 2 * 3 + 2
 """Seed and one new candidate on 4 validation examples, a minibatch of 3 twice, 2 probes."""
 
 
-@settings(steady, max_examples=12)
+@settings(steady, max_examples=10)
 @given(
     budget=st.integers(LEAST + 4, 120),
     lookahead=st.integers(1, 8),

@@ -17,7 +17,7 @@ from gepa_core.mutation import MutationRequest
 from gepa_core.protocols import Message
 from gepa_core.store import Store
 from gepa_core.types import Proposal
-from tests.core.toys import SyncToy, Toy, ToyModel, jittery_metric, preset, search
+from tests.core.toys import SyncToy, Toy, ToyModel, jittery_metric, preset, reflect, search
 
 REPOSITORY = Path(__file__).parents[2]
 JITTER = 0.0015
@@ -127,9 +127,7 @@ def test_questions_asked_at_once_add_up_to_the_same_usage(tmp_path: Path, plugin
             return attrs.evolve(answer, usage=attrs.evolve(answer.usage, dollars=dollars))
 
     def model() -> ToyModel:
-        return (
-            Uneven(jitter=0.004, write=_rule) if isinstance(plugin, ManyQuestions) else Uneven(jitter=0.004)
-        )
+        return Uneven(jitter=0.004, write=_rule if isinstance(plugin, ManyQuestions) else reflect)
 
     runs = [
         run(tmp_path / str(n), 8, is_async=True, plugins=[plugin], reflection_lm=model(), budget=70)
