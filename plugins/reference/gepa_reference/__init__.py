@@ -1,0 +1,1 @@
+"""Adapters of the PyPI package gepa, run under gepa-core unchanged."""
