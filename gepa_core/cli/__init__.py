@@ -7,4 +7,4 @@ def main() -> None:
     """Entry point of the ``gepa-core`` script."""
     from gepa_core.cli.app import build
 
-    build()()
+    build()(prog_name="gepa-core")
