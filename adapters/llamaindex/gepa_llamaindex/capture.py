@@ -103,7 +103,7 @@ class SpanRouter(BaseSpanHandler[BaseSpan]):
         span = recorder.span(id_) if recorder is not None else None
         if recorder is None or span is None:
             return
-        if span.kind == "model" and _is_stream(result):
+        if (span.kind == "model" or span.same_as is not None) and _is_stream(result):
             span.streams = True
             return
         close_span(id_)
@@ -152,12 +152,14 @@ class EventRouter(BaseEventHandler):
         span = recorder.span(event.span_id or "") if recorder is not None else None
         if recorder is None or span is None or not span.streams:
             return
-        span.streams = False
         close_span(span.id)
+        span.streams = False
+        # The outermost level may announce nothing of its own; when it does, that comes last and counts.
+        step = span.same_as if span.same_as is not None else span
         if isinstance(event, ExceptionEvent):
-            recorder.finish(span, error=describe(event.exception))
+            recorder.finish(step, error=describe(event.exception))
         else:
-            recorder.finish(span, output=answer_json(event.response), usage=usage_of(event.response))
+            recorder.finish(step, output=answer_json(event.response), usage=usage_of(event.response))
 
 
 def _span(
@@ -170,7 +172,7 @@ def _span(
     span.name = _name_of(kind, instance)
     around = recorder.around(parent, kind)
     if around is not None and _is_same_call(kind, around, span):
-        span.kind = None
+        span.kind, span.same_as = None, around
         return span
     if around is not None and kind == "model":
         around.kind = None  # a model that only passes its calls on to another one

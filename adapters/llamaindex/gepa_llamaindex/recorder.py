@@ -12,6 +12,7 @@ from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 from gepa_llamaindex.attribution import Attribution, Part
 
 UNFINISHED = "it did not finish"
+UNHEARD = "<streamed; the model did not announce how it ended>"
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -20,6 +21,7 @@ class Span:
 
     Attributes:
         owner: id of the object whose method it is.
+        same_as: the step around it that it is another level of.
         streams: whether it returned and its answer is still to come.
     """
 
@@ -27,6 +29,7 @@ class Span:
     parent: str | None
     kind: StepKind | None
     owner: int
+    same_as: Span | None = None
     name: str = ""
     inputs: Json = None
     parts: Sequence[Part] = ()
@@ -105,12 +108,13 @@ class Recorder:
             self._append(children, span.id, inner, steps)
 
     def _step(self, span: Span, kind: StepKind, parent: int | None) -> Step:
+        is_unheard = span.streams and span.error == UNFINISHED
         return Step(
             kind=kind,
             name=span.name,
             inputs=span.inputs,
-            output=span.output,
-            error=span.error,
+            output=UNHEARD if is_unheard else span.output,
+            error="" if is_unheard else span.error,
             usage=span.usage,
             seconds=span.seconds,
             parent=parent,

@@ -15,7 +15,7 @@ from gepa_llamaindex.routing import routes
 from gepa_llamaindex.testing import Ask, ScriptedLLM
 from gepa_llamaindex.testing.properties import marked
 from llama_index.core import PromptTemplate, VectorStoreIndex
-from llama_index.core.base.llms.types import ChatMessage, CompletionResponse, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.llms.custom import CustomLLM
@@ -155,6 +155,37 @@ class Undecorated(Completing):
 
     def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
         return CompletionResponse(text="plain")
+
+
+class Overridden(ScriptedLLM):
+    """Overrides a method without LlamaIndex's decorator, as `OpenAILike` does."""
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        return super().stream_chat(messages, **kwargs)
+
+
+class Silent(Completing):
+    """Streams, and tells nobody."""
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        def stream() -> Any:
+            said = ChatMessage(role="assistant", content="word")
+            yield ChatResponse(message=said, delta="word")
+
+        return stream()
+
+
+def test_a_stream_is_heard_to_its_end_on_whatever_level_it_is_announced(index: VectorStoreIndex) -> None:
+    llm = Overridden(reply=lambda _: "two words")
+    rollout = run(index.as_query_engine(llm=llm, streaming=True), "Which city?")
+    [call] = steps_of(rollout, "model")
+    assert call.output == {"role": "assistant", "content": "two words"}
+    assert (call.error, call.usage.output_tokens) == ("", 2)
+    rollout = run(index.as_query_engine(llm=Silent(), streaming=True), "Which city?")
+    [call] = steps_of(rollout, "model")
+    assert str(rollout.output) == "word"
+    assert (call.error, call.usage.unmetered) == ("", 1)
+    assert "did not announce" in str(call.output)
 
 
 class Careful(Completing):
