@@ -13,6 +13,7 @@ from gepa_core.errors import ConfigurationError
 from gepa_langchain.describe import components_of
 from gepa_langchain.findings import sort_sites
 from gepa_langchain.fresh import Freshness
+from gepa_langchain.graphs import is_graph
 from gepa_langchain.memories import fresh_ids
 from gepa_langchain.model import LangChainModel, as_language_model
 from gepa_langchain.modes import is_async_only
@@ -77,6 +78,7 @@ class LangChainAdapter:
                 arguments=self.arguments,
                 recursion_limit=self.recursion_limit,
                 ids=fresh_ids(graph),
+                is_graph=is_graph(target),
             ),
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from langchain_core.chat_history import BaseChatMessageHistory, InMemoryChatMessageHistory
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables.history import RunnableWithMessageHistory
 
 from gepa_core.appgraph import Graph
@@ -15,6 +16,21 @@ from gepa_core.appgraph.shells import shell_of
 from gepa_langchain.graphs import checkpointers, is_graph, node_caches, stores_in_memory
 
 _CONTAINERS = (dict, list, set, deque)
+
+
+class ListedMessages(BaseChatMessageHistory):
+    """The messages of one rollout, in place of a history that lives outside of the process."""
+
+    def __init__(self, messages: list[BaseMessage]) -> None:
+        self.messages = messages
+
+    def clear(self) -> None:
+        """Forget all messages."""
+        self.messages = []
+
+    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Append ``messages``."""
+        self.messages = [*self.messages, *messages]
 
 
 def renewal_of(value: Any) -> Callable[[], object] | None:
@@ -62,7 +78,7 @@ def _history(original: BaseChatMessageHistory) -> Callable[[], object]:
     if all(isinstance(held, (str, *SCALARS, *_CONTAINERS)) for held in own):
         return _with_own_containers(original)
     messages = list(original.messages)
-    return lambda: InMemoryChatMessageHistory(messages=list(messages))
+    return lambda: ListedMessages(list(messages))
 
 
 def _with_own_containers(original: object) -> Callable[[], object]:

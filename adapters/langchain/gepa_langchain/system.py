@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.runnables.config import merge_configs
+from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, merge_configs
 
 from gepa_core.appgraph import Graph, Site
 from gepa_core.errors import ConfigurationError
@@ -43,12 +43,14 @@ class Calling:
         arguments: further arguments of ``invoke``, such as ``{"context": {...}}`` for a graph.
         recursion_limit: the most steps of a graph.
         ids: keys of ``configurable`` that get a fresh value in each run, such as ``"thread_id"``.
+        is_graph: whether the app itself is a graph.
     """
 
     config: RunnableConfig = attrs.field(factory=RunnableConfig)
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     recursion_limit: int = 100
     ids: Sequence[str] = ()
+    is_graph: bool = False
 
     def config_with(self, recorder: Recorder) -> RunnableConfig:
         """The config of one run."""
@@ -56,6 +58,9 @@ class Calling:
         config = merge_configs(self.config, {"callbacks": [recorder]})
         if fresh:
             config["configurable"] = {**fresh, **config.get("configurable", {})}
+        given = config.get("recursion_limit", None if self.is_graph else DEFAULT_RECURSION_LIMIT)
+        if given is not None:  # a graph's copy has the limit in a config of its own
+            config["recursion_limit"] = min(given, self.recursion_limit)
         return config
 
 
