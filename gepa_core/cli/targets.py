@@ -1,6 +1,7 @@
 """Loading ``module:attribute``: the app, the metric, a model."""
 
 from __future__ import annotations
+import __future__
 
 import functools
 import importlib
@@ -115,13 +116,25 @@ def _no_module(name: str, directory: Path, what: str) -> ConfigurationError:
 
 
 def _no_attribute(value: Any, name: str, module: ModuleType, reference: str, what: str) -> ConfigurationError:
-    own = [one for one in vars(module) if not one.startswith("_")] if value is module else dir(value)
-    public = [one for one in own if not one.startswith("_")]
+    names = _made_in(module) if value is module else dir(value)
+    public = [one for one in names if not one.startswith("_")]
     owner = f"module {module.__name__!r}" if value is module else f"a {type(value).__name__}"
     listed = f"{', '.join(public[:20])}{', …' if len(public) > 20 else ''}" or "nothing"
     return ConfigurationError(
         f"{what} {reference!r}: {owner} has no attribute {name!r}.{_nearest(name, public)} It has: {listed}"
     )
+
+
+def _made_in(module: ModuleType) -> list[str]:
+    """What a module defines or makes, without what it imports."""
+    return [name for name, value in vars(module).items() if not _is_imported(value, module)]
+
+
+def _is_imported(value: Any, module: ModuleType) -> bool:
+    if isinstance(value, ModuleType) or type(value) is type(__future__.annotations):
+        return True
+    is_definition = inspect.isclass(value) or inspect.isroutine(value)
+    return is_definition and getattr(value, "__module__", None) != module.__name__
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

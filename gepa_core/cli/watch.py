@@ -72,6 +72,7 @@ class Watch:
     note: str = ""
     stopping: bool = False
     _minibatch: int = 3
+    _retried: int | None = None
 
     @began.default
     def _began(self) -> float:
@@ -98,6 +99,7 @@ class Watch:
                 self._commit(event)
             case Retried():
                 self.note = f"{event.what} of #{event.number} failed and is tried again: {event.error}"
+                self._retried = event.number
             case Warned():
                 self.note = event.message
             case RunEnded():
@@ -122,6 +124,8 @@ class Watch:
     def _commit(self, event: ProposalCommitted) -> None:
         proposal = event.proposal
         self.doing.pop(proposal.number, None)
+        if self._retried == proposal.number:
+            self.note, self._retried = "", None
         self.committed, self.pool_size = proposal.number, event.pool_size
         self.best_score, self.frontier_score = event.best_score, event.frontier_score
         self.spent = max(self.spent, event.spent)

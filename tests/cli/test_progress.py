@@ -178,6 +178,7 @@ def test_the_panel_fits_at_every_moment(watch: Watch, clock: Clock, width: int) 
 def test_the_panel_says_what_matters(watch: Watch, clock: Clock) -> None:
     for event in EVENTS:
         watch.see(event)
+    watch.see(Retried(number=4, what="rollout", attempt=1, wait=2.0, error="rate limit"))
     clock.now = 5.0
     shown = page(watch, 80, simulated=True)
     for part in (
@@ -195,6 +196,15 @@ def test_the_panel_says_what_matters(watch: Watch, clock: Clock) -> None:
     assert "simulated" not in page(watch, 80)
     watch.stopping = True
     assert "Press Ctrl-C again to end at once." in page(watch, 80)
+
+
+def test_a_failure_is_shown_until_its_proposal_is_done(watch: Watch) -> None:
+    for event in EVENTS[:12]:
+        watch.see(event)
+    assert watch.note == "rollout of #1 failed and is tried again: rate limit"
+    for event in EVENTS[12:]:
+        watch.see(event)
+    assert watch.note == ""
 
 
 def test_the_comparison_at_the_end_is_shown(watch: Watch) -> None:
