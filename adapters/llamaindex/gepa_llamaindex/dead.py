@@ -90,8 +90,11 @@ def _branch(selector: SelectorPromptTemplate, model: BaseLLM) -> int | None:
     for number, (condition, _) in enumerate(selector.conditionals or ()):
         if condition is not is_chat_model:
             return None
-        if is_chat_model(model):
-            return number
+        try:
+            if is_chat_model(model):
+                return number
+        except Exception:  # some models refuse to describe themselves, such as by a name they do not know
+            return None
     return -1
 
 

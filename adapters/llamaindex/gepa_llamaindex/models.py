@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import attrs
@@ -41,7 +42,10 @@ def as_language_model(value: object) -> LlamaIndexModel | None:
     """``value`` as a `LanguageModel`; None when it is no LlamaIndex model."""
     if not isinstance(value, BaseLLM):
         return None
-    return LlamaIndexModel(llm=value, name=value.metadata.model_name or type(value).__name__)
+    name = ""
+    with contextlib.suppress(Exception):  # some models refuse to describe themselves
+        name = value.metadata.model_name
+    return LlamaIndexModel(llm=value, name=name or type(value).__name__)
 
 
 def _reason(response: ChatResponse) -> str:

@@ -12,9 +12,11 @@ from gepa_llamaindex.testing import ScriptedLLM
 from hypothesis import given
 from hypothesis import strategies as st
 from llama_index.core import PromptTemplate, VectorStoreIndex
+from llama_index.core.base.llms.types import LLMMetadata
 from llama_index.core.prompts import ChatPromptTemplate, RichPromptTemplate
 from llama_index.core.prompts.default_prompts import DEFAULT_TEXT_QA_PROMPT
 from llama_index.core.retrievers import QueryFusionRetriever
+from pydantic import Field
 
 from gepa_core.errors import ConfigurationError
 from gepa_core.templates import template_problems
@@ -118,6 +120,29 @@ def test_what_no_model_of_the_app_is_sent_is_left_alone(index: VectorStoreIndex)
         index.as_query_engine(llm=ScriptedLLM(reply=lambda _: "word"))
     )
     assert len(everything.components) > len(system.components)
+
+
+class Secretive(ScriptedLLM):
+    """Does not say what it is."""
+
+    asked: list[int] = Field(default_factory=list)
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        if self.asked:
+            raise ValueError("unknown model")
+        return LLMMetadata(model_name="secret", is_chat_model=True)
+
+
+def test_a_model_that_does_not_describe_itself_keeps_every_branch(index: VectorStoreIndex) -> None:
+    llm = Secretive(reply=lambda _: "word")
+    app = index.as_query_engine(llm=llm, response_mode="simple_summarize")
+    llm.asked.append(1)
+    names = {one.name for one in LlamaIndexAdapter().wrap(app).components}
+    assert names == {"text_qa", "text_qa.system", "text_qa.user"}
+    model = LlamaIndexAdapter().language_model(llm)
+    assert model is not None
+    assert model.name == "Secretive"
 
 
 @pytest.mark.parametrize(
