@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Iterator
 from typing import Any
 
 from gepa_core.appgraph.edges import Edge
+from gepa_core.appgraph.imports import read_imports
 from gepa_core.appgraph.policy import Policy
 
 Child = tuple[Edge, object]
@@ -83,20 +84,40 @@ def _function(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
             if name in function.__globals__:
                 yield Edge("global", name), function.__globals__[name]
         yield from _from_modules(function, policy)
+        yield from _from_imports(function, policy)
 
 
 def _from_modules(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
     """What a function reads from other modules, none of which is made to compute it."""
     for chain in read_attributes(function.__code__):
-        held = function.__globals__.get(chain[0])
-        for position, name in enumerate(chain[1:], 2):
-            if not isinstance(held, types.ModuleType) or not policy.follows_module(held):
-                break
-            if name not in vars(held):
-                break
-            held = vars(held)[name]
-            if not isinstance(held, types.ModuleType):
-                yield Edge("module_attr", ".".join(chain[:position])), held
+        for names, held in _module_values(function.__globals__.get(chain[0]), chain[1:], policy):
+            yield Edge("module_attr", ".".join((chain[0], *names))), held
+
+
+def _from_imports(function: types.FunctionType, policy: Policy) -> Iterator[Child]:
+    """What a function reads from modules that it imports itself."""
+    seen: set[str] = set()
+    for read in read_imports(function.__code__):
+        name = read.resolved(function.__globals__)
+        for names, held in _module_values(policy.imported(name), read.names, policy):
+            key = f"{name}:{'.'.join(names)}"
+            if key not in seen:
+                seen.add(key)
+                yield Edge("import", key), held
+
+
+def _module_values(
+    module: object, names: tuple[str, ...], policy: Policy
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    """What ``names``, one inside of the other, lead to as soon as it is no module."""
+    for position, name in enumerate(names, 1):
+        if not isinstance(module, types.ModuleType) or not policy.follows_module(module):
+            return
+        if name not in vars(module):
+            return
+        module = vars(module)[name]
+        if not isinstance(module, types.ModuleType):
+            yield names[:position], module
 
 
 @functools.lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ import attrs
 from gepa_core.appgraph.children import instance_dict, members, slots
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.errors import CannotCopy
-from gepa_core.appgraph.overlays import GlobalsOverlay, put_in_module, put_on_class
+from gepa_core.appgraph.overlays import GlobalsOverlay, put_on_class, put_variable
 from gepa_core.appgraph.policy import Policy
 from gepa_core.appgraph.shells import instance_dict_of, rebuilt_function, shell_of
 from gepa_core.appgraph.walk import Graph, Node, Site
@@ -21,7 +21,7 @@ from gepa_core.appgraph.walk import Graph, Node, Site
 Changes = dict[int, dict[Edge, Any]]
 Parts = Mapping[Edge, Any]
 
-_GLOBAL_EDGES = ("global", "module_attr")
+_GLOBAL_EDGES = ("global", "module_attr", "import")
 
 
 @attrs.frozen(eq=False)
@@ -267,10 +267,8 @@ def _put(shell: Any, edge: Edge, held: Any) -> None:
             instance_dict_of(shell)[str(edge.key)] = types.MethodType(held, shell)
         case "special":
             put_on_class(shell, str(edge.key), held)
-        case "global":
-            shell.__globals__[str(edge.key)] = held
-        case "module_attr":
-            put_in_module(shell.__globals__, str(edge.key), held)
+        case "global" | "module_attr" | "import":
+            put_variable(shell.__globals__, edge, held)
         case "part":
             setattr(shell, str(edge.key), held)
         case "index":

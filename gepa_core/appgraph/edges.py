@@ -19,6 +19,7 @@ EdgeKind: TypeAlias = Literal[
     "contents",  # what a closure's cell holds
     "global",  # a variable of the module that a function reads
     "module_attr",  # a variable that a function reads from another module: prompts.SYSTEM
+    "import",  # the same of a module that the function imports itself: prompts:SYSTEM
     "part",  # a piece of a callable: func, args, keywords, __self__, __defaults__
 ]
 
@@ -38,18 +39,21 @@ class Edge:
     def __str__(self) -> str:
         match self.kind:
             case "contents":
-                return ""
+                text = ""
             case "item":
-                return f"[{self.key!r}]"
+                text = f"[{self.key!r}]"
             case "index" | "member":
-                return f"[{self.key}]"
+                text = f"[{self.key}]"
             case "cell":
-                return f".closure[{self.key!r}]"
+                text = f".closure[{self.key!r}]"
             case "global" | "module_attr":
                 name, dot, rest = str(self.key).partition(".")
-                return f".globals[{name!r}]{dot}{rest}"
+                text = f".globals[{name!r}]{dot}{rest}"
+            case "import":
+                text = "." + str(self.key).replace(":", ".")
             case _:
-                return f".{self.key}"
+                text = f".{self.key}"
+        return text
 
 
 @attrs.frozen(eq=False)

@@ -5,21 +5,40 @@ from __future__ import annotations
 import builtins
 import functools
 import inspect
+import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
+from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.errors import CannotCopy
 
 _COPY = "__copy_with_own_class__"
 
 
 class GlobalsOverlay(dict[str, Any]):
-    """A module's variables as a rebuilt function sees them: some replaced, all others live."""
+    """A module's variables as a rebuilt function sees them: some replaced, all others live.
+
+    So is what the function imports when it runs, because an import statement calls the ``__import__`` among
+    the built-in names of the function that it stands in.
+    """
 
     def __init__(self, base: dict[str, Any]) -> None:
         super().__init__()
-        self["__builtins__"] = base.get("__builtins__", builtins)
+        named = base.get("__builtins__", builtins)
+        names = vars(named) if isinstance(named, types.ModuleType) else named
+        self["__builtins__"] = {**names, "__import__": self._import}
         self._base = base
+        self._imports: Callable[..., Any] = names["__import__"]
+        self._views: dict[str, ModuleView] = {}
+
+    def _import(self, *args: Any, **options: Any) -> Any:
+        module = self._imports(*args, **options)
+        return self._views.get(getattr(module, "__name__", ""), module)
+
+    def imported(self, name: str) -> ModuleView:
+        """The view of a module that import statements find."""
+        return self._views.setdefault(name, ModuleView(sys.modules[name]))
 
     def __missing__(self, name: str) -> Any:
         return self._base[name]
@@ -42,7 +61,18 @@ class ModuleView(types.ModuleType):
         return getattr(vars(self)["__base__"], name)
 
 
-def put_in_module(variables: dict[str, Any], dotted: str, held: Any) -> None:
+def put_variable(variables: GlobalsOverlay, edge: Edge, held: Any) -> None:
+    """Let a function with these variables find ``held`` on an edge to a variable of a module."""
+    if edge.kind == "import":
+        name, _, dotted = str(edge.key).partition(":")
+        _put_in_module(vars(variables.imported(name)), dotted, held)
+    elif edge.kind == "module_attr":
+        _put_in_module(variables, str(edge.key), held)
+    else:
+        variables[str(edge.key)] = held
+
+
+def _put_in_module(variables: dict[str, Any], dotted: str, held: Any) -> None:
     """Let ``variables`` read ``held`` at ``dotted``, such as ``"prompts.SYSTEM"``, by views of modules."""
     *modules, last = dotted.split(".")
     for name in modules:

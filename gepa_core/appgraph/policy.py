@@ -121,6 +121,10 @@ class Policy:
         del module
         return False
 
+    def imported(self, name: str) -> types.ModuleType | None:
+        """The module of this name that a function imports when it runs. By default only if it is loaded."""
+        return sys.modules.get(name)
+
     def is_apps_own(self, module: str | None) -> bool:
         """Whether a module is the user's: not the framework's, the standard library's, or installed."""
         root = (module or "").partition(".")[0]

@@ -147,6 +147,53 @@ def test_a_cache_around_a_changed_function_is_new_and_empty() -> None:
     assert cached.cache_parameters()["maxsize"] == 7
 
 
+def _imports_in_its_ways() -> list[str]:
+    import prompts_of_the_app  # type: ignore[import-not-found]
+    import prompts_of_the_app as short
+    from prompts_of_the_app import SYSTEM as IMPORTED
+
+    def inside() -> str:
+        return str(short.SYSTEM)
+
+    return [prompts_of_the_app.SYSTEM, IMPORTED, inside(), short.unread.partition(" ")[2]]
+
+
+@pytest.mark.parametrize("shares_globals", [False, True])
+def test_what_a_function_imports_itself_is_changed_for_the_copy_alone(shares_globals: bool) -> None:
+    copy = _all_new(_imports_in_its_ways, Marks(shares_globals=shares_globals))
+    assert copy() == ["NEW elsewhere", "NEW elsewhere", "NEW elsewhere", "unread"]
+    assert _imports_in_its_ways() == ["MARK elsewhere", "MARK elsewhere", "MARK elsewhere", "unread"]
+    sources = [site.source for site in walk(_imports_in_its_ways, Marks()).sites]
+    assert sources == ["prompts_of_the_app.SYSTEM", "prompts_of_the_app.unread"]
+
+
+def test_modules_inside_of_packages_are_reached_by_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    package, inner = types.ModuleType("package_of_the_app"), types.ModuleType("package_of_the_app.texts")
+    vars(package).update(texts=inner, __path__=[])
+    vars(inner)["SYSTEM"] = "MARK inner"
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    monkeypatch.setitem(sys.modules, inner.__name__, inner)
+
+    def by_package() -> str:
+        import package_of_the_app.texts  # type: ignore[import-not-found]
+
+        return str(package_of_the_app.texts.SYSTEM)
+
+    def by_name() -> str:
+        from package_of_the_app import texts
+
+        return str(texts.SYSTEM)
+
+    def itself() -> str:
+        from package_of_the_app.texts import SYSTEM
+
+        return str(SYSTEM)
+
+    for function in (by_package, by_name, itself):
+        assert _all_new(function)() == "NEW inner"
+        assert function() == "MARK inner"
+
+
 def _first() -> str:
     return f"{SYSTEM} {_second()}"
 

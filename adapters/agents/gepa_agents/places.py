@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
@@ -108,8 +109,8 @@ def _name(hop: Hop) -> str:
     match hop.edge.kind:
         case "attr" | "class_attr" | "global" | "cell" | "method" | "special":
             return str(hop.edge.key)
-        case "module_attr":
-            return str(hop.edge.key).rpartition(".")[2]
+        case "module_attr" | "import":
+            return re.split(r"[.:]", str(hop.edge.key))[-1]
         case "item":
             return hop.edge.key if isinstance(hop.edge.key, str) else ""
         case "index":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import types
 from collections.abc import Collection
 
@@ -61,6 +63,11 @@ class AgentsPolicy(Policy):
 
     def follows_module(self, module: types.ModuleType) -> bool:
         return module.__name__ in _READ_FROM or self.is_apps_own(module.__name__)
+
+    def imported(self, name: str) -> types.ModuleType | None:
+        if name in _READ_FROM and importlib.util.find_spec(name) is not None:
+            return importlib.import_module(name)  # the agent is about to do the same
+        return super().imported(name)
 
     def is_own_object(self, value: object) -> bool:
         """Whether ``value`` is an instance of a class of the user's."""

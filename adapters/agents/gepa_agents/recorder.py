@@ -155,6 +155,7 @@ class Recorder:
 
     def add(self, kind: StepKind, name: str, **held: Any) -> None:
         """Add a step that is over."""
+        held.setdefault("error", "")
         self._append(Entry(recorder=self, kind=kind, name=name, parent=self._parent(), **held))
 
     def begin_model(self, name: str, arguments: Mapping[str, Any]) -> Entry:
@@ -213,7 +214,14 @@ class Recorder:
                 request = self._expected.pop(call_id, None)
                 recorded = request is not None and self._claim(request)
             if request is not None and not recorded:
-                self.tool_call(request.name, request.arguments, content)
+                self.add(
+                    "tool",
+                    request.name,
+                    inputs=request.arguments,
+                    output=to_jsonable(content),
+                    components=self._attribution.of_tool(request.name),
+                    is_claimed=True,
+                )
 
     def _claim(self, request: ToolRequest) -> bool:
         """Find the recorded call that ``request`` led to, preferably with the same arguments."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from gepa_agents.places import is_tool, tool_of_object
+from gepa_agents.places import holders, is_tool, tool_of_object
 from gepa_agents.policy import AgentsPolicy
 from gepa_agents.recorder import Entry, Recorder
 from gepa_core.appgraph import Edge, Graph
@@ -73,7 +73,7 @@ def _tool_name(node: Node, edge: Edge, held: object, names: Collection[str]) -> 
 
 def _is_table(node: Node, owner: Mapping[Any, Any], names: Collection[str]) -> bool:
     """Whether a dict leads from names of tools to what they do: one known name tells, or its own name."""
-    called = node.hop is not None and _TABLE.search(str(node.hop.path[-1].edge.key)) is not None
+    called = node.hop is not None and any(map(_TABLE.search, holders(node.hop)))
     return all(map(callable, owner.values())) and (called or any(key in names for key in owner))
 
 

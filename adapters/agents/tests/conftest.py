@@ -51,7 +51,7 @@ def _event_loop() -> Iterator[None]:
 
     asyncio.set_event_loop(LOOP.get_loop())  # litellm's sync calls use the thread's event loop, too
     yield
-    wait(litellm.close_litellm_async_clients())
+    wait(litellm.close_litellm_async_clients())  # type: ignore[attr-defined,no-untyped-call]
     LOOP.close()
 
 
