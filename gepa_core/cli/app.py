@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gepa_core.cli.commands.demo import demo
+from gepa_core.cli.commands.export import export
 from gepa_core.cli.commands.inspect import inspect
 from gepa_core.cli.commands.offline import offline
 from gepa_core.cli.commands.optimize import optimize
@@ -27,6 +28,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     (_LOOK, inspect),
     (_LOOK, runs),
     (_LOOK, show),
+    (_LOOK, export),
     (_LOOK, plugins),
 )
 

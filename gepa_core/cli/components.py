@@ -12,17 +12,35 @@ from gepa_core.cli import wording
 from gepa_core.cli.tables import heading, indented, table
 from gepa_core.codec import to_plain
 from gepa_core.errors import ConfigurationError
+from gepa_core.probe import Probe
 from gepa_core.protocols import System
 
+_UNCOVERED = (
+    "These are written where no object holds them, such as in a function's body. To optimise them, keep them"
+    " in a variable, an attribute or a prompt template that the app reads."
+)
+_DEAD = (
+    "Not seen at a model on these rows: {names}. Try rows that lead there; a run leaves them as they are"
+    " unless it is told their names with --components."
+)
+_CACHES = (
+    "The app answered without calling a model when its texts had changed, so it keeps answers by something"
+    " else than the prompt. Switch that cache off, or no candidate will be told from another."
+)
 
-def write(console: Console, system: System, target: str, *, full: bool) -> None:
-    """What was found in ``target`` and what was left alone, with the texts if ``full``."""
+
+def write(console: Console, system: System, target: str, *, full: bool, probe: Probe | None = None) -> None:
+    """What was found in ``target`` and what was left alone, with the texts if ``full``.
+
+    Args:
+        probe: what reached a model when the app was tried, if it was.
+    """
     chosen = chosen_names(system)
     title = f"{target}: {wording.count(len(system.components), 'component')}"
     console.print(Text(title, "bold"))
-    made = table(
-        "", "component", "kind", "role", "variables", "length", numbers=("length",), wide=("component",)
-    )
+    tried = ("reaches a model",) if probe is not None else ()
+    columns = ("", "component", "kind", "role", "variables", "length", *tried)
+    made = table(*columns, numbers=("length",), wide=("component",))
     for component in system.components:
         made.add_row(
             Text("●" if component.name in chosen else "○", "green" if component.name in chosen else "dim"),
@@ -31,6 +49,7 @@ def write(console: Console, system: System, target: str, *, full: bool) -> None:
             component.role,
             "\n".join(component.variables),
             f"{len(component.text):,}",
+            *([_liveness(component.name, probe)] if probe is not None else []),
         )
     if system.components:
         console.print(made)
@@ -39,6 +58,31 @@ def write(console: Console, system: System, target: str, *, full: bool) -> None:
         console.print(heading(component.name))
         console.print(indented(component.text))
     _write_left_alone(console, system, full=full)
+    if probe is not None:
+        _write_probe(console, probe, full=full)
+
+
+def _liveness(name: str, probe: Probe) -> Text:
+    return Text("yes", "green") if name in probe.live else Text("no", "yellow")
+
+
+def _write_probe(console: Console, probe: Probe, *, full: bool) -> None:
+    """What the user should do about texts that are dead or uncovered."""
+    if probe.uncovered:
+        console.print(heading("Reaches a model, and no component holds it"))
+        made = table("what", "sent to", wide=("what",))
+        for one in probe.uncovered:
+            text = one.text if full else wording.cut(one.text, 120)
+            made.add_row(text, f"{one.model} {one.role}".strip())
+        console.print(made)
+        console.print(_UNCOVERED, style="dim")
+    if probe.dead:
+        console.print(_DEAD.format(names=", ".join(probe.dead)), style="dim")
+    if probe.caches:
+        console.print(_CACHES, style="yellow")
+    for error in probe.errors:
+        console.print(Text.assemble(("the app failed: ", "red"), error))
+    console.print(f"{wording.count(probe.rollouts, 'rollout')} were run to find out.", style="dim")
 
 
 def _legend(chosen: int, found: int) -> str:
@@ -68,7 +112,7 @@ def chosen_names(system: System) -> frozenset[str]:
         return frozenset()
 
 
-def as_json(system: System) -> str:
+def as_json(system: System, probe: Probe | None = None) -> str:
     """Components with their variables, and what was left alone."""
     chosen = chosen_names(system)
     found = [
@@ -76,4 +120,7 @@ def as_json(system: System) -> str:
         for one in system.components
     ]
     alone = [{"source": one.source, "reason": one.reason, "text": one.text} for one in system.left_alone]
-    return json.dumps({"components": found, "left_alone": alone}, indent=2)
+    page = {"components": found, "left_alone": alone}
+    if probe is not None:
+        page |= {"probe": to_plain(probe)}
+    return json.dumps(page, indent=2)

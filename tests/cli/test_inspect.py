@@ -41,3 +41,15 @@ def test_what_no_adapter_takes_is_named(cli: Cli) -> None:
     assert "has no attribute 'OPTIONS'" in result.stderr
     result = cli("inspect", "toy_desk:Desk.components", code=2)
     assert "no adapter takes a builtins.tuple" in result.stderr
+
+
+def test_trying_the_app_shows_what_reaches_a_model(cli: Cli) -> None:
+    page = cli("inspect", "toy_desk:desk", "--try", "train.jsonl").stdout
+    assert "reaches a model" in page
+    assert "Not seen at a model on these rows: plan, act, lookup." in page
+    assert "4 rollouts were run to find out." in page
+    found = json.loads(
+        cli("inspect", "toy_desk:desk", "--try", "train.jsonl", "--examples=1", "--json").stdout
+    )
+    assert found["probe"]["dead"] == ["plan", "act", "lookup"]
+    assert found["probe"]["rollouts"] == 2

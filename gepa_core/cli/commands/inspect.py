@@ -17,12 +17,21 @@ def inspect(
             metavar="TARGET|FILE.toml", help="The app as module:object, or module:function that makes it."
         ),
     ],
+    trial: Annotated[
+        Path | None,
+        typer.Option(
+            "--try",
+            metavar="FILE",
+            help="Run the app on rows of a .jsonl or .csv file: which texts reach a model?",
+        ),
+    ] = None,
+    examples: Annotated[int, typer.Option(metavar="N", min=1, max=10, help="Rows to try.")] = 2,
     full: Annotated[bool, typer.Option("--full", help="Show the texts too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the prompts that are found in an app, and what is left alone. Calls no model."""
+    """Show the prompts that are found in an app, and what is left alone."""
     from gepa_core.adapters import wrap
-    from gepa_core.cli import components, settings
+    from gepa_core.cli import components, settings, trying
     from gepa_core.cli.console import output
     from gepa_core.cli.targets import load_target
     from gepa_core.errors import ConfigurationError
@@ -35,7 +44,8 @@ def inspect(
             raise ConfigurationError(f"{target!r} names no target; give the app as module:object")
         target, directory = raw["target"], file.absolute().parent / raw.get("directory", ".")
     system = wrap(load_target(target, directory))
+    probe = None if trial is None else trying.try_out(system, trial, examples)
     if as_json:
-        typer.echo(components.as_json(system))
+        typer.echo(components.as_json(system, probe))
     else:
-        components.write(output(), system, target, full=full)
+        components.write(output(), system, target, full=full, probe=probe)
