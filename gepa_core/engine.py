@@ -48,6 +48,8 @@ class Engine:
     _merges: list[int] = attrs.field(factory=list, init=False)
     """Numbers of the merges that were planned."""
     _reason: str = attrs.field(default="", init=False)
+    fault: str = attrs.field(default="", init=False)
+    """What kept the run from going on; empty when it ended by itself or at a limit."""
 
     @property
     def finished(self) -> bool:
@@ -73,7 +75,8 @@ class Engine:
         except InfrastructureFault as fault:
             if self.state.committed < 0:
                 raise
-            return f"a model cannot be reached: {fault}"
+            self.fault = f"a model cannot be reached: {fault}"
+            return self.fault
         finally:
             await self._let_finish()
         return self._reason

@@ -59,7 +59,7 @@ class Pool:
     @property
     def live(self) -> tuple[str, ...]:
         """Names of the components that reach a model, as far as the seed's validation showed."""
-        return self._state.proposals[0].components
+        return self._state.proposals[0].components or tuple(part.name for part in self.components)
 
     @property
     def train(self) -> tuple[Example, ...]:

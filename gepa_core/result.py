@@ -82,6 +82,8 @@ class Result:
         test: scores of both on the test set; None when there was none.
         cost: what it cost.
         stop_reason: why it ended.
+        complete: False when a model could not be reached any more: then the run goes on from there when it is
+            called again with the same ``run_dir``.
         proposals: every committed proposal, in order; the first is the seed.
         run_dir: where the run is stored; give it to `optimize` again to go on.
     """
@@ -93,6 +95,7 @@ class Result:
     test: Comparison | None
     cost: Cost
     stop_reason: str
+    complete: bool = True
     proposals: tuple[Proposal, ...] = attrs.field(repr=False)
     run_dir: Path
 

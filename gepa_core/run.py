@@ -154,7 +154,7 @@ class Run:
             reason += stopped
             store.set_meta({"reason": reason, "ended": _now()})
             stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
-            return self._result(store, state, test, reason)
+            return self._result(store, state, test, reason, fault=engine.fault or stopped)
         finally:
             stages.unconfigure(Pool(state), reason)
 
@@ -213,7 +213,9 @@ class Run:
             await evaluator.settle()
         return _compare(scores[0], scores[state.best]), ""
 
-    def _result(self, store: Store, state: State, test: Comparison | None, reason: str) -> Result:
+    def _result(
+        self, store: Store, state: State, test: Comparison | None, reason: str, *, fault: str
+    ) -> Result:
         if not state.members:
             raise Halted(f"the run ended before the seed was scored: {reason}")
         seed, best = state.members[0], state.members[state.best]
@@ -225,6 +227,7 @@ class Run:
             test=test,
             cost=cost_of(store),
             stop_reason=reason,
+            complete=not fault,
             proposals=tuple(state.proposals),
             run_dir=self.run_dir,
         )

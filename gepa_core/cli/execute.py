@@ -68,6 +68,8 @@ def carry_out(settings: Settings, *, title: str = "", run_dir: Path | None = Non
         )
         result = _optimize(call, settings, progress)
     _report(result, simulated=progress.simulated)
+    if not result.complete:
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager

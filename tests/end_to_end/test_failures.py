@@ -136,6 +136,7 @@ def test_an_outage_that_persists_ends_the_run_and_resuming_heals_it(tmp_path: Pa
         system.on_run = later
         broken = search(system, directory, execution=ONCE, **arguments)
         assert broken.stop_reason.startswith("a model cannot be reached: still failing after 1 attempts")
+        assert not broken.complete
         assert broken.test is None
         outage.down = False
         healed = search(Toy(), directory, **arguments)

@@ -57,7 +57,7 @@ class AppCase(SystemCase):
         """What the app returns, in a form that can be compared."""
         return self.plain(settled(self.call(app, inputs)))
 
-    def sent_by_a_fresh_app(self, inputs: Any) -> list[str]:
+    def own_calls(self, inputs: Any) -> list[str]:
         """What an app that was never wrapped sends."""
         model = self.model()
         self.called(self.app(model), inputs)

@@ -69,6 +69,11 @@ class SystemCase(Suite):
         model = self.model()
         return Trial(system=self.system(model), model=model, rewrite=self.rewrite)
 
+    def own_calls(self, inputs: Any) -> list[str]:
+        """What the model is sent with the app's own texts."""
+        trial = self.trial()
+        return trial.sent_for(trial.seed, inputs)
+
     @property
     def first(self) -> Any:
         """The first of the inputs."""

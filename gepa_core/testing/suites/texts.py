@@ -51,7 +51,7 @@ class TextTests(SystemCase):
         """
         self.needs_a_model()
         trial = self.trial()
-        sent = [text for inputs in self.all_inputs for text in trial.sent_for(trial.seed, inputs)]
+        sent = [text for inputs in self.all_inputs for text in self.own_calls(inputs)]
         wrong = [
             one.name
             for one in trial.components

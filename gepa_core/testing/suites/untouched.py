@@ -70,7 +70,7 @@ class UntouchedTests(AppCase):
         trial = self.trial()
         self._use(trial)
         sent = trial.sent(lambda: self.called(trial.app, self.first))
-        expected = self.sent_by_a_fresh_app(self.first)
+        expected = self.own_calls(self.first)
         assert not difference(expected, sent), difference(expected, sent)
 
     def test_the_app_can_be_used_meanwhile(self) -> None:
@@ -82,7 +82,7 @@ class UntouchedTests(AppCase):
             pytest.skip("the app remembers its own calls")
         trial = self.trial()
         texts = trial.marked("x")
-        expected = self.sent_by_a_fresh_app(self.first) * 4 + trial.sent_for(texts, self.first) * 4
+        expected = self.own_calls(self.first) * 4 + trial.sent_for(texts, self.first) * 4
         trial.model.clear()
         trial.model.delay = 0.002
 
