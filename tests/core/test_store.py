@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import attrs
 import pytest
 
 from gepa_core.errors import StoreError
@@ -59,6 +60,17 @@ def test_everything_written_comes_back_in_another_process(tmp_path: Path) -> Non
     assert again.proposals() == [PROPOSAL]
     assert again.meta() == {"reason": "it ended"}
     again.close()
+
+
+def test_a_run_goes_on_with_what_it_would_read_back(tmp_path: Path) -> None:
+    """Tuples, other keys and objects in a trajectory are what they become, at once and not on resuming."""
+    step = Step(kind="tool", name="t", inputs={1: (2, {3})}, output=object())  # type: ignore[dict-item, arg-type]
+    store = Store.open(tmp_path)
+    saved = store.save_outcome(attrs.evolve(OUTCOME, trajectory=Trajectory(steps=(step,))), "child")
+    assert saved == store.outcome(outcome_key(OUTCOME))
+    assert saved.trajectory.steps[0].inputs == {"1": [2, [3]]}
+    assert saved.trajectory.steps[0].output == "<object object>"
+    store.close()
 
 
 def test_a_key_has_four_parts(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Execution, Feedback, Rollout, hookimpl
+from gepa_core import Candidate, Execution, Feedback, Rollout, hookimpl
 from gepa_core.errors import InfrastructureFault, MetricError, ModelFault, SystemFailed
 from gepa_core.events import Event, Retried, RolloutFinished
 from gepa_core.store import Store
@@ -331,6 +331,14 @@ def test_a_rollout_that_two_proposals_need_is_run_once(tmp_path: Path, lookahead
     assert set(met.values()) == {1}
     assert total(result) == sum(met.values())
     assert any(proposal.reused for proposal in result.proposals)
+
+
+def test_of_two_equal_proposals_on_their_way_one_comes_into_the_pool(tmp_path: Path) -> None:
+    """Neither can see the other when it is planned; the later one is dropped at its commit."""
+    proposals = search(Toy(), tmp_path, preset=preset(lookahead=8), budget=200).proposals
+    accepted = [Candidate(texts=one.texts or {}).id for one in proposals if one.status == "accepted"]
+    assert len(set(accepted)) == len(accepted)
+    assert any("came into the pool meanwhile" in proposal.reason for proposal in proposals)
 
 
 def test_the_paper_buys_the_parents_minibatch_anew(tmp_path: Path) -> None:

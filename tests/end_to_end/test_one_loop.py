@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -139,18 +140,38 @@ def test_ctrl_c_keeps_what_was_running_and_says_how_to_go_on(
     assert result.proposals == search(Toy(), tmp_path / "whole").proposals
 
 
+def press_and_wait() -> None:
+    """Press Ctrl-C, and hold the event loop until the main thread has passed it on."""
+    interrupt_main()
+    time.sleep(0.3)
+
+
 def test_ctrl_c_before_the_test_set_leaves_it_for_the_next_time(tmp_path: Path) -> None:
-    """An interrupted run does not begin its test set."""
-    with pytest.raises(KeyboardInterrupt):
-        search(Toy(jitter=0.05), tmp_path, budget=30, testset=range(40, 44), plugins=[LastCommit()])
+    """A run that is interrupted at its very last rollout does not begin its test set."""
+    arguments: dict[str, Any] = {"budget": 40, "testset": range(40, 44)}
+    before = total(search(Toy(), tmp_path / "whole", **arguments)) - 8
     system = Toy()
-    assert search(system, tmp_path, budget=30, testset=range(40, 44)).test is not None
-    assert system.runs >= 4
+    with pytest.raises(KeyboardInterrupt):
+        search(system, tmp_path / "run", plugins=[After(rollouts=before, action=press_and_wait)], **arguments)
+    assert system.runs == before
+    assert search(system, tmp_path / "run", **arguments).test is not None
+    assert system.runs == before + 8
+
+
+def test_ctrl_c_in_the_test_set_keeps_what_was_run_of_it(tmp_path: Path) -> None:
+    """The rest of it follows the next time."""
+    arguments: dict[str, Any] = {"budget": 40, "testset": range(40, 44)}
+    system = Toy(jitter=0.05)
+    with pytest.raises(KeyboardInterrupt):
+        search(system, tmp_path, plugins=[FirstTest()], **arguments)
+    result = search(system, tmp_path, **arguments)
+    assert result.test is not None
+    assert system.runs == total(result)
 
 
 @attrs.define(eq=False, kw_only=True)
-class LastCommit:
-    """Presses Ctrl-C when the test set begins."""
+class FirstTest:
+    """Presses Ctrl-C when the first rollout of the test set is there."""
 
     pressed: bool = attrs.field(default=False, init=False)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ from gepa_core import Candidate, Feedback, Result
 from gepa_core.data import as_examples
 from gepa_core.defaults.sampling import EpochMinibatch
 from gepa_core.errors import MetricError, RunMismatch
-from gepa_core.store import Store
+from gepa_core.store import FILE, Store
 from gepa_core.types import Purpose, Split
 from tests.core.toys import COMPONENTS, QUICK, Toy, ToyModel, metric, preset, search, total
 
@@ -119,6 +122,30 @@ def test_whatever_the_moment_at_which_it_stops(tmp_path: Path, lookahead: int) -
         result = search(system, directory, metric=Failing(1_000), **arguments)
         assert result.proposals == unbroken.proposals, last
         assert total(result) <= system.runs <= total(result) + 4  # under way at once
+
+
+def cut(source: Path, directory: Path, number: int) -> None:
+    """A copy of a run as it would be had it been killed before it could commit proposal ``number``, with
+    everything that it had bought ahead."""
+    shutil.copytree(source, directory)
+    with contextlib.closing(sqlite3.connect(directory / FILE)) as connection, connection:
+        connection.execute("DELETE FROM proposals WHERE number >= ?", (number,))
+        connection.execute("UPDATE outcomes SET proposal = NULL WHERE proposal >= ?", (number,))
+
+
+@pytest.mark.parametrize("lookahead", [1, 6])
+def test_from_any_commit_on_the_same_follows_for_nothing(tmp_path: Path, lookahead: int) -> None:
+    """Plans, waits for the budget, merges and charges repeat themselves from wherever they are taken up."""
+    arguments: dict[str, Any] = {"preset": preset(lookahead=lookahead), "budget": 100, "seed": 3}
+    unbroken = search(Toy(), tmp_path / "whole", **arguments)
+    waited = [one.number for one in unbroken.proposals if one.seen > max(0, one.number - lookahead)]
+    assert bool(waited) == (lookahead > 1)
+    for number in range(1, len(unbroken.proposals), 2):
+        cut(tmp_path / "whole", tmp_path / str(number), number)
+        system, model = Toy(), ToyModel()
+        again = search(system, tmp_path / str(number), reflection_lm=model, **arguments)
+        assert again.proposals == unbroken.proposals, number
+        assert (system.runs, model.prompts) == (0, [])
 
 
 def test_a_finished_run_costs_nothing_again(tmp_path: Path) -> None:
