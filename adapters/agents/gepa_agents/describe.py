@@ -40,6 +40,8 @@ def _name_forms(one: Found) -> list[str]:
     if place.tool:
         leaf = f"tool.{slug(place.tool)}" + (f".{slug(place.argument)}" if place.argument else "")
         outer: Sequence[str] = place.names[:1]
+    elif place.form == "schema":
+        leaf, outer = slug(place.argument) or "schema", place.names[:1]
     elif place.form == "message":
         leaf, outer = (
             place.role or "prompt",

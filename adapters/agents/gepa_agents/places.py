@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from gepa_core.appgraph import Hop
+from gepa_core.appgraph.children import instance_dict, read_slot, slots
 
 Form: TypeAlias = Literal["message", "tool", "argument", "schema", "tool_object", "variable"]
 
@@ -97,12 +98,18 @@ def is_tool(value: object) -> bool:
 
 def tool_of_object(owner: object) -> str:
     """The name of a tool that is an object with a name, a description and something to call; else empty."""
-    held = getattr(owner, "__dict__", None)
-    if not isinstance(held, dict) or not isinstance(held.get("name"), str):
+    held = _attributes(owner)
+    if not isinstance(held.get("name"), str):
         return ""
     methods = (getattr(type(owner), name, None) for name in ("run", "call", "invoke", "__call__"))
     is_callable = any(map(callable, held.values())) or any(map(callable, methods))
     return str(held["name"]) if is_callable else ""
+
+
+def _attributes(owner: object) -> dict[str, object]:
+    """What an object holds, in slots as well, without running any of its code."""
+    in_slots = {name: read_slot(slot, owner) for name, slot in slots(type(owner)).items()}
+    return {**(instance_dict(owner) or {}), **in_slots}
 
 
 def _name(hop: Hop) -> str:
