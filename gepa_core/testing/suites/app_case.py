@@ -17,7 +17,8 @@ class AppCase(SystemCase):
     Attributes:
         model_types: classes of the framework's models and clients, whose objects in an app are shared by
             identity with what is built.
-        own_state: attributes that the app changes by itself in a way that is no concern of the adapter.
+        own_state: attributes and module variables that the app or its framework changes by itself, in a way
+            that is no concern of the adapter.
         is_installed: whether the adapter is registered by an entry point, so that apps find it.
     """
 

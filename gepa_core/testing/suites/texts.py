@@ -10,7 +10,7 @@ from gepa_core.templates import find_placeholders, template_problems
 from gepa_core.testing.strategies import texts
 from gepa_core.testing.suites.base import for_all
 from gepa_core.testing.suites.case import SystemCase
-from gepa_core.testing.suites.trial import Trial, marks_in
+from gepa_core.testing.suites.trial import Trial, difference, marks_in
 from gepa_core.types import Component
 
 _ADDED = {
@@ -118,8 +118,9 @@ class TextTests(SystemCase):
         """
         self.needs_a_model()
         trial = self.trial()
-        own = [trial.sent_for(trial.seed, inputs) for inputs in self.all_inputs]
-        assert own == [trial.sent_for({}, inputs) for inputs in self.all_inputs]
+        for inputs in self.all_inputs:
+            own, left_out = trial.sent_for(trial.seed, inputs), trial.sent_for({}, inputs)
+            assert not difference(own, left_out), difference(own, left_out)
         for one in trial.components[:_MOST]:
             texts_ = {one.name: trial.marked("alone")[one.name]}
             sent = "\n".join(text for inputs in self.all_inputs for text in trial.sent_for(texts_, inputs))
