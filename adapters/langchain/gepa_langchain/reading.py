@@ -28,6 +28,13 @@ def parts_of(message: BaseMessage) -> Iterator[Part]:
             yield role, text
 
 
+def inputs_of(messages: Sequence[BaseMessage], params: Mapping[str, Any]) -> Json:
+    """What a model was sent: its messages; with the tools and the response format where there are any."""
+    offered = {key: to_jsonable(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+    said = to_jsonable(messages)
+    return {"messages": said, **offered} if offered else said
+
+
 def descriptions_of(params: Mapping[str, Any]) -> Iterator[Part]:
     """The descriptions in the tools and the response format that a model is called with."""
     for key in _WITH_SCHEMAS:

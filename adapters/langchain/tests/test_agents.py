@@ -150,12 +150,12 @@ def test_a_built_app_has_the_apps_own_models(agent: Agent, model: ScriptedModel)
     assert model.callbacks is None
 
 
-def _check_words(rollouts: list[tuple[str, Rollout]], agent: Agent) -> None:
+def _check_words(rollouts: list[tuple[str, Rollout]]) -> None:
     """Each rollout was sent its own candidate's marks and no other's."""
     for word, rollout in rollouts:
         assert rollout.error is None, rollout.error
         sent = json.dumps([step.inputs for step in rollout.trajectory.steps])
-        assert {other for other, _ in rollouts if other in sent} == ({word} if agent.names else set())
+        assert {other for other, _ in rollouts if other in sent} == {word}
         assert any(step.components for step in rollout.trajectory.steps)
 
 
@@ -164,7 +164,7 @@ def test_two_candidates_at_once_in_threads(agent: Agent, model: ScriptedModel) -
     words = ["apple", "berry"] * 4
     with ThreadPoolExecutor(8) as pool:
         rollouts = list(pool.map(lambda word: system.run(_marked(system, word), agent.inputs), words))
-    _check_words(list(zip(words, rollouts, strict=True)), agent)  # type: ignore[arg-type]
+    _check_words(list(zip(words, rollouts, strict=True)))  # type: ignore[arg-type]
 
 
 def test_two_candidates_at_once_in_asyncio(agent: Agent, model: ScriptedModel) -> None:
@@ -177,7 +177,7 @@ def test_two_candidates_at_once_in_asyncio(agent: Agent, model: ScriptedModel) -
             await asyncio.gather(*(system.run(_marked(system, word), agent.inputs) for word in words))
         )
 
-    _check_words(list(zip(words, asyncio.run(run()), strict=True)), agent)
+    _check_words(list(zip(words, asyncio.run(run()), strict=True)))
 
 
 def test_steps_are_in_the_same_order_in_every_run(agent: Agent, model: ScriptedModel) -> None:
