@@ -76,7 +76,7 @@ def test_the_selection_strategy_chooses_the_better_candidate_more_often() -> Non
 def test_the_first_commands_are_the_two_targets() -> None:
     commands = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert [line.split("#")[0].strip() for line in commands[0].splitlines()] == ["make demo", "make test"]
-    assert commands[1].splitlines()[0] == "pip install -e . -e adapters/langchain -e plugins/offline"
+    assert commands[1].splitlines()[0] == 'pip install -e ".[demo]" -e adapters/langchain -e plugins/offline'
 
 
 def test_the_table_counts_parameters_rightly() -> None:
