@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from gepa_core import Rollout, aoptimize, hookimpl
+from gepa_core.errors import InfrastructureFault
 from gepa_core.events import Event, RolloutFinished
 from tests.core.toys import QUICK, SyncToy, Toy, ToyModel, metric, search, total
 
@@ -214,9 +215,7 @@ def test_an_interrupt_does_not_wait_for_a_retry(tmp_path: Path) -> None:
         if not pressed.is_set():
             pressed.set()
             threading.Timer(0.1, interrupt_main).start()
-        error = ConnectionError("down")
-        error.retry_after = 60  # type: ignore[attr-defined]
-        raise error
+        raise InfrastructureFault("down", retry_after=60)
 
     execution = attrs.evolve(QUICK, max_wait=60.0, attempts=9)
     timer = threading.Timer(40, interrupt_main)
