@@ -23,6 +23,7 @@ from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import Syntax
 from gepa_langchain.descriptions import Description, descriptions_in
+from gepa_langchain.literals import literals_left
 from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
 from gepa_langchain.schemas import SchemaPart, described_schemas
@@ -137,7 +138,7 @@ def sort_sites(
         everything: take also texts that do not read like instructions.
     """
     found: list[Found] = []
-    left = _examples_left(graph)
+    left = [*_examples_left(graph), *literals_left(graph)]
     for site in graph.sites:
         if site_kind(site.hop) == "description":
             continue

@@ -182,7 +182,12 @@ def variable_hop(hop: Hop, text: str) -> Hop | None:
     name = str(at.edge.key)
     if not holds_own_variables(at):
         return at if _NAME_OF_PROMPT.search(name) else None
-    return at if _OWN_NAME_OF_PROMPT.search(name) or _ADDRESSES_A_MODEL.match(text) else None
+    return at if _OWN_NAME_OF_PROMPT.search(name) or addresses_a_model(text) else None
+
+
+def addresses_a_model(text: str) -> bool:
+    """Whether a text begins like an instruction: ``You are …``, ``Your task …``, ``Act as …``."""
+    return _ADDRESSES_A_MODEL.match(text) is not None
 
 
 def holds_own_variables(hop: Hop) -> bool:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from gepa_langchain import LangChainAdapter
+from gepa_langchain.schemas import described
 from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.example_selectors import LengthBasedExampleSelector
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, PromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 from langchain_core.tools import tool
+from pydantic import BaseModel, Field
 
 from gepa_core.errors import ConfigurationError
 
@@ -157,3 +159,83 @@ def test_purpose_tells_the_place_among_the_others() -> None:
         "system message of the prompt at step 1 of 2 (in 'kind'), sent to RecordingModel;"
         " its output feeds step 2 of 2 (RunnableLambda 'show')"
     )
+
+
+def test_literals_inside_of_functions_are_listed_with_what_to_do() -> None:
+    model = RecordingModel()
+
+    def answer(topic: str) -> str:
+        """You are reading documentation, not a prompt."""
+        asked = [lambda: "You are asked inside of a lambda."]
+        model.invoke(f"You are an expert in {topic}.")
+        return asked[0]() + "You are told the end of it."
+
+    left = {one.text: one for one in LangChainAdapter().wrap(RunnableLambda(answer)).left_alone}
+    assert sorted(left) == [
+        "You are an expert in ",
+        "You are asked inside of a lambda.",
+        "You are told the end of it.",
+    ]
+    assert "inside of the function 'answer'" in left["You are an expert in "].reason
+    assert "give it a name outside" in left["You are an expert in "].reason
+
+
+def test_a_plain_string_with_names_in_braces_is_a_template_that_takes_no_other_braces() -> None:
+    model = RecordingModel()
+    answer_prompt = "Answer the question {question} in one word."
+
+    def answer(question: str) -> str:
+        return str(model.invoke(answer_prompt.format(question=question)).content)
+
+    system = LangChainAdapter().wrap(RunnableLambda(answer))
+    (component,) = system.components
+    assert (component.name, component.syntax, component.variables) == (
+        "answer_prompt",
+        "braces",
+        ("question",),
+    )
+    system.build({"answer_prompt": "Be brief. {question}"}).invoke("why?")
+    assert model.text_seen == "Be brief. why?"
+    for text in ("Be brief.", "Be brief. {question} {other}", 'As {"json": 1}: {question}', "{question} {"):
+        with pytest.raises(ConfigurationError, match="cannot be used"):
+            system.build({"answer_prompt": text})
+
+
+def test_tools_and_schemas_that_are_dicts_are_found_once_each() -> None:
+    parameters = {"type": "object", "properties": {"city": {"type": "string", "description": "Its name."}}}
+    function = {"name": "weather", "description": "The weather of a city.", "parameters": parameters}
+    claude = {"name": "stocks", "description": "The price of a stock.", "input_schema": {"type": "object"}}
+    schema = {"title": "Reply", "description": "What is replied.", "type": "object", "properties": {}}
+    form = {"type": "json_schema", "json_schema": {"name": "Reply", "schema": schema}}
+    bound = RecordingModel().bind(
+        tools=[{"type": "function", "function": function}, claude], response_format=form
+    )
+    components = LangChainAdapter().wrap(bound).components
+    assert [(one.name, one.kind, one.text) for one in components] == [
+        ("tool.weather", "tool_description", "The weather of a city."),
+        ("tool.weather.city", "argument_description", "Its name."),
+        ("tool.stocks", "tool_description", "The price of a stock."),
+        ("schema.Reply", "schema_description", "What is replied."),
+    ]
+
+
+def test_what_a_described_class_reads_is_of_the_apps_own_type() -> None:
+    class Form(BaseModel):
+        """A form to fill in."""
+
+        name: str = Field(description="The full name.")
+
+    form = described(Form, {"": "ANOTHER FORM", "name": "ANOTHER NAME"})
+    assert form.model_json_schema() == {
+        **Form.model_json_schema(),
+        "description": "ANOTHER FORM",
+        "properties": {"name": {"title": "Name", "type": "string", "description": "ANOTHER NAME"}},
+    }
+    assert type(form.model_validate({"name": "x"})) is Form
+    assert issubclass(form, Form)
+    assert (form.__name__, form.__module__, form.__qualname__) == (
+        Form.__name__,
+        Form.__module__,
+        Form.__qualname__,
+    )
+    assert Form.model_fields["name"].description == "The full name."
