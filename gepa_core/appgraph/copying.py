@@ -166,8 +166,12 @@ class _Copy:
         return rebuilt_function(function, _closure(function, parts), variables)
 
     def _fill(self, node: Node, wanted: Callable[[Edge], bool]) -> None:
-        for edge, held in self._parts(node, wanted).items():
-            _put(self._made[id(node.value)], edge, held)
+        shell, parts = self._made[id(node.value)], self._parts(node, wanted)
+        for edge, held in parts.items():
+            _put(shell, edge, held)
+            if edge.kind == "special" and Edge("attr", edge.key) not in parts:
+                # what a cached property has computed already came from the texts of the original
+                (instance_dict(shell) or {}).pop(str(edge.key), None)
 
     def _edges(self, node: Node) -> list[Edge]:
         """The edges at which something differs."""

@@ -87,6 +87,13 @@ def test_special_methods_are_found_and_changed_in_a_class_of_the_copy() -> None:
     assert Agent()() == "MARK system x"
 
 
+def test_what_a_cached_property_has_computed_is_computed_anew_in_a_copy() -> None:
+    app = Agent()
+    assert app.late == "MARK other"
+    assert _all_new(app).late == "NEW other"
+    assert app.late == "MARK other"
+
+
 def test_a_copy_of_a_copy_leaves_the_first_copy_as_it_is() -> None:
     first = _all_new(Agent())
     policy = Marks()

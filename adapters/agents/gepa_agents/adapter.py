@@ -11,7 +11,7 @@ import attrs
 from gepa_agents.calling import Inputs, Signature, signature_of
 from gepa_agents.capture import capture_of
 from gepa_agents.describe import components_of
-from gepa_agents.explicit import named_prompts, without_prompts
+from gepa_agents.explicit import default_site, named_prompts, without_prompts
 from gepa_agents.findings import sort_texts
 from gepa_agents.policy import AgentsPolicy, leaves
 from gepa_agents.sessions import descriptions_of, tools_of
@@ -82,6 +82,7 @@ class AgentsAdapter:
             prompts=prompts,
             capture=capture,
             signature=signature,
+            default=default_site(graph, signature.function(target)) if prompts else None,
         )
 
     def language_model(self, model: Any) -> None:

@@ -36,7 +36,7 @@ class Capture:
     tools: Mapping[int, str]
     state: Sequence[object] = attrs.field(repr=False)
 
-    def copy(self, texts: Mapping[Site, str], rewriting: Rewriting, recorder: Recorder | None) -> Any:
+    def copy(self, texts: Mapping[Site, Any], rewriting: Rewriting, recorder: Recorder | None) -> Any:
         """A copy of the app with other texts.
 
         Args:

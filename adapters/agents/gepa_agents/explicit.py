@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from gepa_agents.findings import Found
 from gepa_agents.guards import guard_of
 from gepa_agents.places import Place
 from gepa_agents.source import Uses
+from gepa_core.appgraph import Edge, Graph, Hop, Site
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 
@@ -39,6 +41,27 @@ def named_prompts(signature: Signature, given: Mapping[str, str] | None, uses: U
 def _default(signature: Signature) -> Any:
     default = (signature.parameters or {})[PROMPTS].default
     return default if isinstance(default, Mapping) else {}
+
+
+def default_site(graph: Graph, function: Any) -> Site | None:
+    """Where the default of the parameter ``prompts`` stands; None when it has none that can be replaced.
+
+    Args:
+        function: what is called of the agent.
+    """
+    inner = function.__func__ if isinstance(function, types.MethodType) else function
+    inner = inner if isinstance(inner, types.FunctionType) else type(inner).__call__
+    if not isinstance(inner, types.FunctionType) or id(inner) not in graph.nodes:
+        return None
+    hop = graph.nodes[id(inner)].hop
+    positional = inner.__code__.co_varnames[: inner.__code__.co_argcount]
+    if PROMPTS in (inner.__kwdefaults__ or {}):
+        return Site(Hop(inner.__kwdefaults__, Edge("item", PROMPTS), hop), "")
+    number = positional.index(PROMPTS) - len(positional) if PROMPTS in positional else 0
+    defaults = inner.__defaults__ or ()
+    if -len(defaults) <= number < 0:
+        return Site(Hop(defaults, Edge("index", len(defaults) + number), hop), "")
+    return None
 
 
 def _found(name: str, text: str, uses: Uses) -> Found:

@@ -31,6 +31,7 @@ class AgentSystem:
         prompts: components that the agent reads from the mapping that it is given.
         capture: what every copy has anew.
         signature: how the agent is called.
+        default: where the mapping of prompts stands that is the parameter's default; None when there is none.
     """
 
     components: Sequence[Component]
@@ -39,17 +40,21 @@ class AgentSystem:
     prompts: Mapping[str, Found] = attrs.field(repr=False)
     capture: Capture = attrs.field(repr=False)
     signature: Signature = attrs.field(repr=False)
+    default: Site | None = attrs.field(default=None, repr=False)
 
     def build(self, texts: Mapping[str, str]) -> Any:
         """A copy of the agent with ``texts``, of its own type and without instrumentation.
 
         A component that ``texts`` does not name keeps its text. Clients are the agent's own; they have a
         stand-in only where a changed text has no other place than the message on its way to the model. An
-        agent that takes a mapping of prompts comes back with the mapping filled in.
+        agent that takes a mapping of prompts comes back with the mapping filled in: as the parameter's
+        default where it has one, else as a `functools.partial`.
 
         Raises:
             ConfigurationError: a name is not a component's, or a text would lose or add a variable.
         """
+        if self.default is not None:
+            return self._copy(texts, None, {self.default: self._mapping(texts)})
         app = self._copy(texts, None)
         if not self.signature.wants_prompts:
             return app
@@ -62,8 +67,10 @@ class AgentSystem:
         parameter = (self.signature.parameters or {})[RECORDER]
         return parameter.default is parameter.empty
 
-    def _copy(self, texts: Mapping[str, str], recorder: Recorder | None) -> Any:
-        sites: dict[Site, str] = {}
+    def _copy(
+        self, texts: Mapping[str, str], recorder: Recorder | None, others: Mapping[Site, Any] | None = None
+    ) -> Any:
+        sites: dict[Site, Any] = dict(others or {})
         changes: list[Change] = []
         for name, text in self._changed(texts).items():
             one = self.found.get(name)

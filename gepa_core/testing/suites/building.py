@@ -67,7 +67,10 @@ class BuildingTests(AppCase):
         self.called(trial.app, self.first)  # the app may make parts of itself when it is first used
         own = {kind_of(node.value) for node in graph_of(trial.app).nodes.values()}
         new = {kind_of(node.value): node.hop for node in built.nodes.values()}
-        assert not {kind: str(hop) for kind, hop in new.items() if kind not in own}
+        plain = "builtins."  # a copy's own method may be on the object instead of its class
+        assert not {
+            kind: str(hop) for kind, hop in new.items() if kind not in own and not kind.startswith(plain)
+        }
 
     def test_a_built_app_shares_models_and_clients(self) -> None:
         """Required: models and clients of a built app are the app's own objects.
