@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from gepa_core.types import Step
+
+T = TypeVar("T")
 
 
 class Calls(Protocol):
     """The model calls of one rollout."""
+
+    def made_by(self, evaluate: Callable[[], T]) -> T:
+        """What ``evaluate`` returns. The calls that it makes are taken down."""
+        ...
 
     @property
     def fault(self) -> Exception | None:
@@ -38,6 +44,10 @@ class NoCalls:
 
     fault: Exception | None = None
     problem = ""
+
+    def made_by(self, evaluate: Callable[[], T]) -> T:
+        """What ``evaluate`` returns."""
+        return evaluate()
 
     def steps(self, texts: Mapping[str, str]) -> list[Step]:  # noqa: ARG002
         """No steps."""

@@ -6,8 +6,8 @@ import contextlib
 import contextvars
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import attrs
 import dspy  # type: ignore[import-untyped]
@@ -18,6 +18,9 @@ from gepa_core.jsonable import to_jsonable
 from gepa_core.marks import texts_in
 from gepa_core.types import Step, Usage
 
+T = TypeVar("T")
+
+_COLLISIONS = 20
 _WATCHING = contextvars.ContextVar("gepa_reference_watching", default=False)
 
 
@@ -45,6 +48,20 @@ class WatchedCalls(BaseCallback):  # type: ignore[misc]
     def __init__(self) -> None:
         self._calls: dict[str, _Call] = {}
         self._problem = ""
+
+    def made_by(self, evaluate: Callable[[], T]) -> T:
+        """See `Calls.made_by`.
+
+        Each evaluation forgets the progress bars of all others. One that is made in that moment, before
+        the program runs, fails with a KeyError about itself, and the evaluation is begun again.
+        """
+        for _ in range(_COLLISIONS):
+            try:
+                return evaluate()
+            except KeyError as error:
+                if "tqdm" not in str(error):
+                    raise
+        return evaluate()
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         """A call begins."""

@@ -83,7 +83,9 @@ class ReferenceSystem:
         row = as_given(row)
         with _calls() as calls:
             try:
-                batch = self.adapter.evaluate([row], dict(candidate), capture_traces=True)
+                batch = calls.made_by(
+                    lambda: self.adapter.evaluate([row], dict(candidate), capture_traces=True)
+                )
                 if calls.fault is not None:
                     raise calls.fault
                 _check(batch, self.adapter)

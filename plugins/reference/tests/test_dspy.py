@@ -9,6 +9,7 @@ from typing import Any
 
 import dspy  # type: ignore[import-untyped]
 import pytest
+import tqdm  # type: ignore[import-untyped]
 from gepa_offline import OfflineServer, reflection_model
 from gepa_reference import DspyModel, optimize, optimize_dspy, wrap, wrap_dspy
 
@@ -95,6 +96,25 @@ def test_a_resumed_run_equals_the_unbroken_one(tmp_path: Path) -> None:
     assert len(resumed.proposals) > 1
     assert resumed.proposals == unbroken.proposals
     assert resumed.app.dump_state() == unbroken.app.dump_state()
+
+
+def test_progress_bars_that_collide_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DSPy clears the set of all bars at the start of each evaluation, whichever thread a bar is of."""
+    made = tqdm.tqdm.__new__
+    collisions = [True, True]
+
+    def cleared(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        bar = made(cls, *args, **kwargs)
+        if collisions:
+            collisions.pop()
+            cls._instances.clear()
+        return bar
+
+    monkeypatch.setattr(tqdm.tqdm, "__new__", cleared)
+    rollout = wrap_dspy(Hop(), metric).run({}, rows("train", 1)[0])
+    assert not collisions
+    assert rollout.error is None
+    assert [step.kind for step in rollout.trajectory.steps].count("model") == 2
 
 
 def test_an_outage_is_not_a_score() -> None:
