@@ -34,6 +34,11 @@ def stores_in_memory() -> Kinds:
     return loaded("langgraph.store.memory", "InMemoryStore")
 
 
+def middlewares() -> Kinds:
+    """What ``create_agent`` takes as middleware."""
+    return loaded("langchain.agents.middleware.types", "AgentMiddleware")
+
+
 def is_graph(value: object) -> bool:
     """Whether ``value`` is a compiled graph."""
     return isinstance(value, compiled_graphs())

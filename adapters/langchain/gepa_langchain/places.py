@@ -20,7 +20,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from gepa_core.appgraph import Edge, Hop, Site
 from gepa_core.appgraph.naming import slug
 from gepa_core.appgraph.policy import root_package
-from gepa_langchain.graphs import is_graph, loaded, name_of_graph
+from gepa_langchain.graphs import is_graph, middlewares, name_of_graph
 from gepa_langchain.policy import is_own, site_kind, variable_hop
 
 _ROLES: tuple[tuple[type, str], ...] = (
@@ -188,7 +188,7 @@ def _name_of(owner: object) -> str:
     if isinstance(owner, RunnableBindingBase):
         name = owner.config.get("run_name") or ""
         return "" if name in _NAMES_OF_HISTORY else name
-    if isinstance(owner, loaded("langchain.agents.middleware.types", "AgentMiddleware")):
+    if isinstance(owner, middlewares()):
         return type(owner).__name__
     if is_graph(owner):
         return name_of_graph(owner)

@@ -253,6 +253,30 @@ def structured_output_at_call(model: BaseChatModel) -> App:
     return RunnableLambda(fill_in)
 
 
+class AsyncPoliteness(AgentMiddleware[Any, Any]):
+    """Appends a line to the system message, in async runs only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.manner_prompt = "You stay polite whatever happens."
+
+    async def awrap_model_call(self, request: Any, handler: Any) -> Any:
+        longer = SystemMessage(f"{request.system_message.text}\n\n{self.manner_prompt}")
+        return await handler(request.override(system_message=longer))
+
+
+@tool
+async def fetch(page: str) -> str:
+    """Fetch a page of the web."""
+    return f"the page {page}"
+
+
+def async_tools(model: BaseChatModel) -> App:
+    return create_agent(
+        model, [fetch], system_prompt="You are a careful agent.", middleware=[AsyncPoliteness()]
+    )
+
+
 class Desk:
     """A class with prompts, raw threads and a prompt that is built when it is called."""
 
@@ -321,6 +345,15 @@ AGENTS: dict[str, Agent] = {
         tools=("research", "look_up", "write"),
     ),
     "functional": Agent(make=functional, names=("outline_prompt", "polish.system")),
+    "async_functional": Agent(make=async_functional, names=("outline_prompt",)),
+    "async_tools": Agent(
+        make=async_tools,
+        names=("system", "manner_prompt"),
+        descriptions=("tool.fetch",),
+        script=(("fetch", {"page": "x"}),),
+        inputs=ASK,
+        tools=("fetch",),
+    ),
     "history_aware_retrieval": Agent(
         make=history_aware_retrieval,
         names=("context.system", "step2.system"),

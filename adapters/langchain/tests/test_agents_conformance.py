@@ -24,6 +24,9 @@ from gepa_core.testing import AdapterSuite, LanguageModelSuite, ScriptedModel
 
 from .agents import Corpus
 
+# LangChain silences this warning of its own in a way that other threads undo.
+pytestmark = pytest.mark.filterwarnings("ignore:Direct attribute assignment to ModelRequest")
+
 App = Runnable[Any, Any]
 
 
