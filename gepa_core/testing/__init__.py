@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from gepa_core.testing.models import ScriptedModel
     from gepa_core.testing.observing import RecordingObserver
     from gepa_core.testing.running import run_toy
-    from gepa_core.testing.suites import AdapterSuite, LanguageModelSuite, PluginSuite, SystemSuite
+    from gepa_core.testing.suites import (
+        AdapterSuite,
+        LanguageModelSuite,
+        ModelSuite,
+        PluginSuite,
+        SystemSuite,
+    )
     from gepa_core.testing.toy import (
         TOY_COMPONENTS,
         TOY_OPTIMUM,
@@ -29,6 +35,7 @@ __all__ = [
     "TOY_OPTIMUM",
     "AdapterSuite",
     "LanguageModelSuite",
+    "ModelSuite",
     "PluginSuite",
     "RecordingObserver",
     "ScriptedModel",
@@ -44,6 +51,7 @@ __all__ = [
 _HOMES = {
     "AdapterSuite": "suites",
     "LanguageModelSuite": "suites",
+    "ModelSuite": "suites",
     "PluginSuite": "suites",
     "RecordingObserver": "observing",
     "ScriptedModel": "models",

@@ -8,6 +8,7 @@ import pytest  # noqa: E402
 
 _MODULES = (
     "adapter",
+    "bare_model",
     "base",
     "building",
     "components",
@@ -22,8 +23,9 @@ _MODULES = (
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
 from gepa_core.testing.suites.adapter import AdapterSuite  # noqa: E402
+from gepa_core.testing.suites.bare_model import ModelSuite  # noqa: E402
 from gepa_core.testing.suites.language_model import LanguageModelSuite  # noqa: E402
 from gepa_core.testing.suites.plugin import PluginSuite  # noqa: E402
 from gepa_core.testing.suites.system import SystemSuite  # noqa: E402
 
-__all__ = ["AdapterSuite", "LanguageModelSuite", "PluginSuite", "SystemSuite"]
+__all__ = ["AdapterSuite", "LanguageModelSuite", "ModelSuite", "PluginSuite", "SystemSuite"]
