@@ -140,6 +140,7 @@ class Engine:
         self.planner.ledger.settle(proposal.number)
         if proposal.kind == "seed":
             self._warn_of_dead_components(proposal)
+            self._warn_of_failure_score(proposal)
         best = self.state.members[self.state.best]
         self.stages.notify(
             ProposalCommitted(
@@ -161,6 +162,17 @@ class Engine:
                         " name it in components=… to optimise it all the same"
                     )
                 )
+
+    def _warn_of_failure_score(self, seed: Proposal) -> None:
+        """A failure that scores more than an answer makes failing candidates win."""
+        failing, lowest = self.attempter.evaluator.failure_score, min(seed.scores.values())
+        if lowest < failing:
+            self.stages.notify(
+                Warned(
+                    message=f"the metric gave {lowest:g}, which is less than the {failing:g} of an example on"
+                    " which the app fails: give a Preset with a lower failure_score"
+                )
+            )
 
     async def _let_finish(self) -> None:
         """Let nothing more begin, and wait for what is running: it is paid for, so it is kept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections.abc
 import inspect
 import typing
@@ -14,6 +13,7 @@ import attrs
 from gepa_core.errors import ConfigurationError, ModelFault
 from gepa_core.faults import as_model_error
 from gepa_core.protocols import Completion, Message
+from gepa_core.workers import Workers
 
 Takes: TypeAlias = Literal["text", "messages"]
 
@@ -38,6 +38,7 @@ class CallableModel:
     function: Callable[..., object]
     takes: Takes = attrs.field()
     name: str = attrs.field()
+    _workers: Workers = attrs.field(factory=Workers, init=False, repr=False, eq=False)
 
     @takes.default
     def _takes(self) -> Takes:
@@ -68,15 +69,8 @@ class CallableModel:
     async def _call(self, argument: object) -> object:
         if _is_async(self.function):
             return await typing.cast("Awaitable[object]", self.function(argument))
-        answer = await asyncio.to_thread(self._run, argument)
+        answer = await self._workers.run(self.function, argument)
         return await answer if inspect.isawaitable(answer) else answer
-
-    def _run(self, argument: object) -> object:
-        try:
-            return self.function(argument)
-        except StopIteration as error:
-            # asyncio cannot carry a StopIteration from a thread: the await would never end.
-            raise RuntimeError(f"the model function {self.name!r} raised StopIteration") from error
 
     def _completion(self, answer: object) -> Completion:
         if isinstance(answer, Completion):
