@@ -28,9 +28,9 @@ def _configured(server: OfflineServer) -> Iterator[None]:
 
 
 def run(run_dir: Path, **options: Any) -> Result:
-    options = {"reflection_lm": reflection_model(), "budget": 80, **options}
+    options = {"reflection_lm": reflection_model(), "budget": 60, **options}
     return optimize_dspy(
-        Hop(), trainset=rows("train", 8), valset=rows("val", 8), metric=metric, run_dir=run_dir, **options
+        Hop(), trainset=rows("train", 6), valset=rows("val", 6), metric=metric, run_dir=run_dir, **options
     )
 
 
@@ -91,7 +91,7 @@ def test_model_calls_are_taken_down_with_what_they_used() -> None:
 
 def test_a_resumed_run_equals_the_unbroken_one(tmp_path: Path) -> None:
     unbroken = run(tmp_path / "unbroken")
-    run(tmp_path / "broken", budget=50)
+    run(tmp_path / "broken", budget=36)
     resumed = run(tmp_path / "broken", execution=gepa_core.Execution(concurrency=1))
     assert len(resumed.proposals) > 1
     assert resumed.proposals == unbroken.proposals
