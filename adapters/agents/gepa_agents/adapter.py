@@ -14,8 +14,10 @@ from gepa_agents.describe import components_of
 from gepa_agents.explicit import default_site, named_prompts, without_prompts
 from gepa_agents.findings import sort_texts
 from gepa_agents.policy import AgentsPolicy, leaves
+from gepa_agents.rewriting import Change
 from gepa_agents.sessions import descriptions_of, tools_of
 from gepa_agents.source import read_uses
+from gepa_agents.standins import changes_in
 from gepa_agents.system import AsyncAgent, SyncAgent
 from gepa_core.appgraph import Graph, walk
 
@@ -62,7 +64,7 @@ class AgentsAdapter:
         for tool in (*tools_of(self.mcp_tools), *_listed(graph)):
             uses.literals.extend(descriptions_of(tool))
         prompts = named_prompts(signature, self.prompts, uses)
-        found, left = sort_texts(graph, policy, uses)
+        found, left = sort_texts(graph, policy, uses, _changes(graph))
         if prompts:
             found, others = without_prompts(found, prompts)
             left += others
@@ -91,6 +93,12 @@ class AgentsAdapter:
 
     def _is_async(self, signature: Signature) -> bool:
         return self.mode == "async" or (self.mode == "auto" and signature.is_async)
+
+
+def _changes(graph: Graph) -> list[Change]:
+    """What the stand-ins replace in an app that is a copy itself."""
+    found = leaves([node.value for node in graph.nodes.values()])
+    return list({one: None for value, _ in found for one in changes_in(value)})
 
 
 def _listed(graph: Graph) -> list[object]:

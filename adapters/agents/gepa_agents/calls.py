@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,6 +18,7 @@ from gepa_agents.rewriting import Rewriting
 from gepa_agents.streams import recorded_stream
 
 _in_call: ContextVar[bool] = ContextVar("gepa_agents_in_call", default=False)
+_AROUND, _ORIGINAL = "_gepa_calls", "_gepa_original"
 _POSITIONAL = ("model", "messages")
 
 
@@ -38,25 +39,36 @@ class Calls:
 
         @functools.wraps(function)
         def call(*args: Any, **arguments: Any) -> Any:
-            if _in_call.get():  # one layer of a client that calls another one
+            if self.recorder is not None and _in_call.get():  # one layer of a client that calls another one
                 return function(*args, **arguments)
             arguments = {**dict(zip(_POSITIONAL, args, strict=False)), **arguments}
             rest = args[len(_POSITIONAL) :]
             return self._call(functools.partial(function, *rest), self.rewriting.arguments(arguments), api)
 
-        if inspect.iscoroutinefunction(function):
-            return _as_coroutine_function(call)
-        return call
+        made = _as_coroutine_function(call) if inspect.iscoroutinefunction(function) else call
+        vars(made).update({_AROUND: self, _ORIGINAL: function})
+        return made
 
     def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any], api: Api) -> Any:
         entry = None
         if self.recorder is not None:
             entry = self.recorder.begin_model(str(arguments.get("model") or "model"), arguments)
-        with _failing(entry), _Inside():
+        with _around(entry):
             result = function(**arguments)
         if inspect.isawaitable(result):
             return _awaited(result, entry, api, is_stream=bool(arguments.get("stream")))
         return _finished(result, entry, api, is_stream=bool(arguments.get("stream")))
+
+
+def original_of(function: Any) -> Any:
+    """What `Calls.around` was given, for what it made; anything else as it is."""
+    return getattr(function, _ORIGINAL, function)
+
+
+def calls_around(function: Any) -> Calls | None:
+    """The calls of which ``function`` was made by `Calls.around`."""
+    found = getattr(function, _AROUND, None)
+    return found if isinstance(found, Calls) else None
 
 
 def _as_coroutine_function(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +80,7 @@ def _as_coroutine_function(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _awaited(result: Any, entry: Entry | None, api: Api, *, is_stream: bool) -> Any:
-    with _failing(entry), _Inside():
+    with _around(entry):
         response = await result
     return _finished(response, entry, api, is_stream=is_stream)
 
@@ -82,27 +94,17 @@ def _finished(response: Any, entry: Entry | None, api: Api, *, is_stream: bool) 
     return response
 
 
-class _Inside:
-    """Marks that a model call is under way, so that the layers below it are not counted again."""
-
-    def __enter__(self) -> None:
-        self._token = _in_call.set(True)
-
-    def __exit__(self, *_: object) -> None:
-        _in_call.reset(self._token)
-
-
-class _Failing:
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is not None:
-            self._entry.fail(error)
-
-
-def _failing(entry: Entry | None) -> AbstractContextManager[None]:
-    return nullcontext() if entry is None else _Failing(entry)
+@contextmanager
+def _around(entry: Entry | None) -> Iterator[None]:
+    """Write an error down, and mark that the call is recorded, so that no layer below records it again."""
+    if entry is None:
+        yield
+        return
+    token = _in_call.set(True)
+    try:
+        yield
+    except BaseException as error:
+        entry.fail(error)
+        raise
+    finally:
+        _in_call.reset(token)

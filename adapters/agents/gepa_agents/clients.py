@@ -67,20 +67,31 @@ class Leaf:
     api: Api = "chat"
 
 
+class StandIn:
+    """What takes the place of a client or session in a copy of an app, see `gepa_agents.standins`."""
+
+    __slots__ = ()
+
+
 def leaf_of(value: Any) -> Leaf | None:
     """What ``value`` is to the capture; None for everything that is an ordinary part of an app."""
-    if isinstance(value, types.FunctionType):
-        return _function_leaf(value)
-    if isinstance(value, types.MethodType):
-        owner = leaf_of(value.__self__)
-        api = CALLS.get((*owner.path, value.__name__)) if owner and owner.kind == "client" else None
-        return Leaf("call", api=api) if api else None
+    if isinstance(value, StandIn):
+        leaf: Leaf = object.__getattribute__(value, "_gepa_leaf")
+        return leaf
+    if isinstance(value, types.FunctionType | types.MethodType):
+        return _function_leaf(value) if isinstance(value, types.FunctionType) else _method_leaf(value)
     if isinstance(value, type):
         is_client = _is_sdk(value) and _is_client_class(value)
         return Leaf("factory") if is_client or _is_session_class(value) else None
     if isinstance(value, str | int | float | list | dict | tuple | set | frozenset | types.ModuleType):
         return None
     return _object_leaf(value)
+
+
+def _method_leaf(method: types.MethodType) -> Leaf | None:
+    owner = leaf_of(method.__self__)
+    api = CALLS.get((*owner.path, method.__name__)) if owner and owner.kind == "client" else None
+    return Leaf("call", api=api) if api else None
 
 
 def _function_leaf(function: types.FunctionType) -> Leaf | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from gepa_agents.guards import guard_of
 from gepa_agents.places import Place, holders, place_of
 from gepa_agents.policy import AgentsPolicy
+from gepa_agents.rewriting import Change
 from gepa_agents.source import Literal, Uses
 from gepa_agents.wording import names_a_prompt, reads_like_a_text
 from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable
@@ -52,8 +54,15 @@ class _Nothing(Exception):
     """A text says nothing about being a prompt: it is data like any other."""
 
 
-def sort_texts(graph: Graph, policy: AgentsPolicy, uses: Uses) -> tuple[list[Found], list[LeftAlone]]:
-    """Divide the texts of ``graph`` and of the code into those that may change and those that may not."""
+def sort_texts(
+    graph: Graph, policy: AgentsPolicy, uses: Uses, changes: Sequence[Change] = ()
+) -> tuple[list[Found], list[LeftAlone]]:
+    """Divide the texts of ``graph`` and of the code into those that may change and those that may not.
+
+    Args:
+        changes: texts of the code that a copy, which the app is itself, replaces already.
+    """
+    current = {(one.text, one.tool): one.new for one in changes}
     found: list[Found] = []
     left: list[LeftAlone] = []
     for site in graph.sites:
@@ -70,7 +79,7 @@ def sort_texts(graph: Graph, policy: AgentsPolicy, uses: Uses) -> tuple[list[Fou
             _add(found, one)
     for literal in uses.literals:
         try:
-            _add(found, _of_literal(literal))
+            _add(found, _of_literal(literal, current.get((literal.text, literal.tool))))
         except Unguardable as reason:
             left.append(LeftAlone(source=literal.source, reason=str(reason), text=literal.text.natural))
     return found, [*left, *_unread(uses)]
@@ -139,8 +148,8 @@ def _variable(site: Site, place: Place, uses: Uses) -> Found:
     return Found(kind=kind, guard=guard, place=attrs.evolve(place, role=role), sites=[site])
 
 
-def _of_literal(literal: Literal) -> Found:
-    natural = literal.text.natural
+def _of_literal(literal: Literal, current: str | None) -> Found:
+    natural = literal.text.natural if current is None else current
     syntax: Any = "braces" if literal.text.has_gaps else "plain"
     guard = TemplateGuard.of(natural, syntax, escapes=False)
     if set(guard.placeholders) != {"{" + name + "}" for name in literal.text.pieces[1::2]}:

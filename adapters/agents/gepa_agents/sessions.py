@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from gepa_agents.calls import Calls
 from gepa_agents.expressions import Written
 from gepa_agents.reading import read, texts_of
 from gepa_agents.rewriting import described
 from gepa_agents.source import Literal
-from gepa_agents.standins import Delegate, inner_of
+from gepa_agents.standins import Delegate, calls_of, inner_of
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json
 
@@ -21,15 +20,11 @@ _SCHEMAS = ("inputSchema", "input_schema")
 class Session(Delegate):
     """Stands for a session with an MCP server, or for a client that has its methods."""
 
-    __slots__ = ("_gepa_calls",)
-
-    def __init__(self, inner: Any, calls: Calls) -> None:
-        super().__init__(inner)
-        object.__setattr__(self, "_gepa_calls", calls)
+    __slots__ = ()
 
     async def call_tool(self, name: str, *args: Any, **options: Any) -> Any:
         """Call a tool of the server and write it down."""
-        calls: Calls = object.__getattribute__(self, "_gepa_calls")
+        calls = calls_of(self)
         inner = inner_of(self)
         if calls.recorder is None:
             return await inner.call_tool(name, *args, **options)
@@ -48,7 +43,7 @@ class Session(Delegate):
 
     async def list_tools(self, *args: Any, **options: Any) -> Any:
         """The server's tools, with the candidate's descriptions."""
-        calls: Calls = object.__getattribute__(self, "_gepa_calls")
+        calls = calls_of(self)
         listed = await inner_of(self).list_tools(*args, **options)
         if not calls.rewriting.changes:
             return listed

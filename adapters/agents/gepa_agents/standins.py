@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from gepa_agents.calls import Calls
-from gepa_agents.clients import CALLS, Leaf, leaf_of
+from gepa_agents.calls import Calls, calls_around, original_of
+from gepa_agents.clients import CALLS, Leaf, StandIn, leaf_of
+from gepa_agents.rewriting import Change
 
 _GIVE_CLIENTS = frozenset(("with_options", "copy", "with_streaming_response"))
 
 
-class Delegate:
+class Delegate(StandIn):
     """Passes everything on to another object, and says that it is of that object's class."""
 
-    __slots__ = ("_gepa_inner",)
+    __slots__ = ("_gepa_calls", "_gepa_inner", "_gepa_leaf")
 
-    def __init__(self, inner: Any) -> None:
-        object.__setattr__(self, "_gepa_inner", inner)
+    def __init__(self, inner: Any, leaf: Leaf, calls: Calls) -> None:
+        for name, value in (("inner", inner), ("leaf", leaf), ("calls", calls)):
+            object.__setattr__(self, f"_gepa_{name}", value)
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -51,58 +54,65 @@ def inner_of(delegate: Any) -> Any:
     return object.__getattribute__(delegate, "_gepa_inner")
 
 
+def calls_of(delegate: Any) -> Calls:
+    """What a delegate does around calls."""
+    calls: Calls = object.__getattribute__(delegate, "_gepa_calls")
+    return calls
+
+
 class Client(Delegate):
     """Stands for a client, or for a resource of one such as ``client.chat``."""
 
-    __slots__ = ("_gepa_calls", "_gepa_path")
-
-    def __init__(self, inner: Any, path: tuple[str, ...], calls: Calls) -> None:
-        super().__init__(inner)
-        object.__setattr__(self, "_gepa_path", path)
-        object.__setattr__(self, "_gepa_calls", calls)
+    __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
         held = getattr(inner_of(self), name)
-        calls: Calls = object.__getattribute__(self, "_gepa_calls")
-        path = (*object.__getattribute__(self, "_gepa_path"), name)
+        leaf: Leaf = object.__getattribute__(self, "_gepa_leaf")
+        path = (*leaf.path, name)
         if path in CALLS and callable(held):
-            return calls.around(held, CALLS[path])
+            return calls_of(self).around(held, CALLS[path])
         if any(call[: len(path)] == path for call in CALLS):
-            return Client(held, path, calls)
-        if name in _GIVE_CLIENTS and len(path) == 1 and callable(held):
-            return lambda *args, **options: Client(held(*args, **options), (), calls)
+            return Client(held, Leaf("client", path), calls_of(self))
+        if name in _GIVE_CLIENTS and not leaf.path and callable(held):
+            return lambda *args, **options: Client(held(*args, **options), leaf, calls_of(self))
         return held
 
 
 class Factory(Delegate):
     """Stands for a class of clients: what it makes has a stand-in as well."""
 
-    __slots__ = ("_gepa_calls",)
-
-    def __init__(self, inner: Any, calls: Calls) -> None:
-        super().__init__(inner)
-        object.__setattr__(self, "_gepa_calls", calls)
+    __slots__ = ()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        calls: Calls = object.__getattribute__(self, "_gepa_calls")
         made = inner_of(self)(*args, **options)
         leaf = leaf_of(made)
-        return made if leaf is None else stand_in(made, leaf, calls)
+        return made if leaf is None else stand_in(made, leaf, calls_of(self))
 
     def __instancecheck__(self, value: Any) -> bool:
         return isinstance(value, inner_of(self))
 
 
 def stand_in(value: Any, leaf: Leaf, calls: Calls) -> Any:
-    """What takes the place of a client, call or factory in a copy of the app."""
+    """What takes the place of a client, session, call or factory in a copy of the app.
+
+    A stand-in, in an app that is a copy itself, gives way to the new one.
+    """
+    if isinstance(value, StandIn):
+        value = inner_of(value)
     match leaf.kind:
         case "call":
-            return calls.around(value, leaf.api)
+            return calls.around(original_of(value), leaf.api)
         case "factory":
-            return Factory(value, calls)
+            return Factory(value, leaf, calls)
         case "session":
             from gepa_agents.sessions import Session
 
-            return Session(value, calls)
+            return Session(value, leaf, calls)
         case _:
-            return Client(value, leaf.path, calls)
+            return Client(value, leaf, calls)
+
+
+def changes_in(value: Any) -> Sequence[Change]:
+    """The texts that a stand-in replaces; none for what is no stand-in."""
+    calls = calls_of(value) if isinstance(value, StandIn) else calls_around(value)
+    return calls.rewriting.changes if calls is not None else ()

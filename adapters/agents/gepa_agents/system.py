@@ -14,6 +14,7 @@ from gepa_agents.capture import Capture
 from gepa_agents.findings import Found
 from gepa_agents.recorder import Recorder
 from gepa_agents.rewriting import Change, Rewriting
+from gepa_agents.source import Literal
 from gepa_core.appgraph import Site
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
@@ -72,25 +73,23 @@ class AgentSystem:
     ) -> Any:
         sites: dict[Site, Any] = dict(others or {})
         changes: list[Change] = []
-        for name, text in self._changed(texts).items():
-            one = self.found.get(name)
-            if one is None:
-                continue
+        self._check_names(texts)
+        for component in self.components:
+            one, text = self.found[component.name], texts.get(component.name, component.text)
             value = one.guard.to_template(text)
-            sites.update(dict.fromkeys(one.sites, value))
-            if one.literal is not None:
-                changes.append(_change(one, value))
+            if text != component.text:
+                sites.update(dict.fromkeys(one.sites, value))
+            if one.literal is not None and value != one.literal.text.natural:
+                changes.append(_change(one.literal, value))
         return self.capture.copy(sites, Rewriting(changes), recorder)
 
-    def _changed(self, texts: Mapping[str, str]) -> dict[str, str]:
-        own = {component.name: component.text for component in self.components}
-        unknown = [name for name in texts if name not in own]
+    def _check_names(self, texts: Mapping[str, str]) -> None:
+        unknown = [name for name in texts if name not in self.found]
         if unknown:
-            known = ", ".join(map(repr, own)) or "none"
+            known = ", ".join(map(repr, self.found)) or "none"
             raise ConfigurationError(
                 f"{unknown[0]!r} is not a component of this agent; its components: {known}"
             )
-        return {name: text for name, text in texts.items() if text != own[name]}
 
     def _mapping(self, texts: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -111,9 +110,7 @@ class AgentSystem:
         return recorder, functools.partial(self.signature.function(app), *args, **arguments)
 
 
-def _change(one: Found, new: str) -> Change:
-    literal = one.literal
-    assert literal is not None
+def _change(literal: Literal, new: str) -> Change:
     role = "system" if literal.role == "developer" else literal.role
     return Change(text=literal.text, new=new, role=role, tool=literal.tool)
 
