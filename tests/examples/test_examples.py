@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import re
 import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from gepa_offline.domain import SPLITS, Split
 
 from gepa_core import background
 from gepa_core.result import Result
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm would ask the network
 
-from .made import DATA, EXAMPLES, FILES, lines, page
+from .made import DATA, EXAMPLES, FILES, data, page
 
 NAMES = tuple(DATA)
 GAIN = 0.1
@@ -37,13 +38,19 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         if str(EXAMPLES) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
     if "litellm" in sys.modules:
-        from litellm import close_litellm_async_clients
+        import litellm
 
-        background.run(close_litellm_async_clients(), lambda: None)  # they belong to that loop
+        closing: Any = litellm.close_litellm_async_clients()  # type: ignore[attr-defined, no-untyped-call]
+        background.run(closing, lambda: None)  # its clients belong to that loop
+    gc.collect()
 
 
 # pydantic says it of litellm's own types, once in a process
 @pytest.mark.filterwarnings("ignore:Item '.*' on TypedDict class:UserWarning")
+# LlamaIndex's workflows look at every attribute of theirs, pydantic's deprecated ones among them
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecationWarning")
+# the apps keep their clients for good, as apps do; they are collected after each test
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("_own_world")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_gets_better(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +65,9 @@ def test_the_example_gets_better(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert result.cost.task_usage.calls > 0
 
 
-@pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("name", NAMES)
-def test_the_data_is_what_the_generator_makes(name: str, split: Split) -> None:
-    assert (EXAMPLES / name / f"{split}.jsonl").read_text(encoding="utf-8") == lines(name, split)
+def test_the_data_is_what_the_generator_makes() -> None:
+    for path, text in data().items():
+        assert path.read_text(encoding="utf-8") == text, path
 
 
 @pytest.mark.parametrize("name", NAMES)

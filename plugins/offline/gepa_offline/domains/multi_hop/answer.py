@@ -1,79 +1,83 @@
-"""How the simulated task model reads and answers prompts of the multi-hop domain."""
+"""How the simulated task model answers prompts of the multi-hop domain."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+import json
+from collections.abc import Mapping, Sequence
 
-import attrs
-
-from gepa_offline.domains.multi_hop.kinds import KINDS, Kind
+from gepa_offline.choosing import choose
+from gepa_offline.domains.multi_hop.reading import Question, last_work, take_apart
 from gepa_offline.domains.multi_hop.rules import ANSWER, QUERY
 from gepa_offline.judge import Judge
 from gepa_offline.prompt import Answer, Prompt
 
-_PASSAGE = re.compile(r"^\[\d+\] (?P<passage>[^\n]+)$", re.MULTILINE)
-_NUMBER = r"(?:No\. \d+: )?"
 NOT_STATED = "The passages do not say."
 
 
-def _question_pattern() -> re.Pattern[str]:
-    asks = [
-        re.escape(ask).replace(re.escape("{work}"), rf"(?P<{kind.id}_{number}>The \w+ \w+)")
-        for kind in KINDS
-        for number, ask in enumerate(kind.asks)
-    ]
-    return re.compile(_NUMBER + "(?:" + "|".join(asks) + ")")
-
-
-_QUESTION = _question_pattern()
-_BY_ID = {kind.id: kind for kind in KINDS}
-
-
-@attrs.frozen
-class Part:
-    """A message, taken apart: what it instructs, what it asks last, the passages it shows."""
-
-    instruction: str
-    question: tuple[Kind, str] | None
-    passages: tuple[str, ...]
-
-
-@lru_cache(maxsize=8192)
-def take_apart(text: str) -> Part:
-    """Take a message apart. Cached: instructions and questions come back in many prompts."""
-    question = None
-    for match in _QUESTION.finditer(text):
-        group = next(name for name, value in match.groupdict().items() if value)
-        question = _BY_ID[group.rpartition("_")[0]], match[group]
-    rest = _QUESTION.sub("", text)
-    return Part(_PASSAGE.sub("", rest), question, tuple(_PASSAGE.findall(rest)))
-
-
 def answer(prompt: Prompt, judge: Judge) -> Answer | None:
-    """Write a query, or answer from passages where the prompt has some; None without a question.
+    """Do what the prompt's form asks for; None without a question.
 
-    The last question in a system or user message is the one meant.
+    With tools listed as JSON: a sub-question for each question, with the tool to ask. With numbered
+    choices: the choice for the last question. With responses to sub-questions: these, together. With
+    passages: an answer to the last question from them. Else a search query for the last question. A choice
+    and a query need the same knowledge: under which word the corpus files what is asked for.
     """
     parts = [take_apart(text) for role, text in prompt.turns if role in ("system", "user")]
-    questions = [part.question for part in parts if part.question]
+    questions = _questions(prompt)
     if not questions:
         return None
-    kind, work = questions[-1]
     instruction = "\n".join(part.instruction for part in parts)
+    tools = next((part.tools for part in reversed(parts) if part.tools), None)
+    if tools:
+        return Answer(text=_sub_questions(questions, tools, instruction, judge))
+    last = questions[-1]
+    choices = [choice for part in parts for choice in part.choices]
+    if choices:
+        position = choose(choices, _section(last, instruction, judge), last.text)
+        reason = "It fits the question best."
+        return Answer(text=json.dumps([{"choice": position + 1, "reason": reason}]))
+    responses = [response for part in parts for _, response in part.responses]
+    if responses:
+        return Answer(text="; ".join(responses))
     passages = [passage for part in parts for passage in part.passages]
-    if not passages:
-        section = judge.value(QUERY, f"query.{kind.id}", instruction)
-        return Answer(text=f"{work.removeprefix('The ')} {section}")
-    return Answer(text=_from_passages(kind, passages, instruction, judge))
+    if passages:
+        return Answer(text=_from_passages(last, passages, instruction, judge))
+    return Answer(text=f"{last.work.removeprefix('The ')} {_section(last, instruction, judge)}")
 
 
-def _from_passages(kind: Kind, passages: list[str], instruction: str, judge: Judge) -> str:
-    value = judge.value(ANSWER, f"answer.{kind.id}", instruction)
+def _questions(prompt: Prompt) -> list[Question]:
+    """The questions asked in the last message that has any; a follow-up gets the work named before it."""
+    work, found = "", list[Question]()
+    for role, text in prompt.turns:
+        asked = take_apart(text).questions if role in ("system", "user") else ()
+        if asked:
+            found = [question.about(work or last_work(text)) for question in asked]
+        work = last_work(text) or work
+    return found
+
+
+def _section(question: Question, instruction: str, judge: Judge) -> str:
+    return judge.value(QUERY, f"query.{question.kind.id}", instruction)
+
+
+def _sub_questions(
+    questions: Sequence[Question], tools: Mapping[str, str], instruction: str, judge: Judge
+) -> str:
+    names = list(tools)
+    items = []
+    for question in questions:
+        section = _section(question, instruction, judge)
+        position = choose(list(tools.values()), section, question.text)
+        items.append({"sub_question": question.text, "tool_name": names[position]})
+    return f"```json\n{json.dumps({'items': items}, indent=4)}\n```"
+
+
+def _from_passages(question: Question, passages: Sequence[str], instruction: str, judge: Judge) -> str:
+    value = judge.value(ANSWER, f"answer.{question.kind.id}", instruction)
     if value == "not stated":
         return NOT_STATED
     for passage in passages:
-        found = kind.answer(passage, in_form=value == "in form")
+        found = question.kind.answer(passage, in_form=value == "in form")
         if found is not None:
             return passage if value == "sentence" else found
     return NOT_STATED

@@ -85,7 +85,7 @@ QUERY = Playbook(
             spoils=("query.debut", "query.pupils", "query.fortune"),
         ),
     ),
-    about=("write search query question",),
+    about=("write search query question", "choice relevant question", "relevant sub-questions tools"),
 )
 
 ANSWER = Playbook(
@@ -107,5 +107,5 @@ ANSWER = Playbook(
             spoils=("answer.debut", "answer.fortune", "answer.pupils"),
         ),
     ),
-    about=("answer question passages",),
+    about=("answer question passages", "answer query context", "answer question context"),
 )
