@@ -10,11 +10,13 @@ import attrs
 
 from gepa_core import hookimpl
 from gepa_core.mutation import MutationRequest
+from gepa_core.protocols import System
 from gepa_core.types import Candidate, Example, Rollout
 from gepa_reference.proposing import propose
+from gepa_reference.system import ReferenceSystem
 
 if TYPE_CHECKING:
-    from gepa_reference.system import ReferenceSystem
+    from gepa.core.adapter import ProposalFn
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -28,7 +30,7 @@ class AdapterHooks:
 
     adapter: str
     proposer: str = ""
-    _system: ReferenceSystem = attrs.field(init=False)
+    _propose: ProposalFn | None = attrs.field(default=None, init=False)
     _kept: Path = attrs.field(factory=Path, init=False)
 
     @classmethod
@@ -38,7 +40,7 @@ class AdapterHooks:
             adapter=_named(type(system.adapter)),
             proposer="" if system.proposer is None else _named(system.proposer),
         )
-        hooks._system = system
+        hooks._propose = system.proposer
         return hooks
 
     @hookimpl
@@ -47,11 +49,13 @@ class AdapterHooks:
         self._kept = Path(run_dir) / "proposals"
 
     @hookimpl
-    def gepa_capture_trajectory(self, candidate: Candidate, example: Example) -> Rollout | None:
+    def gepa_capture_trajectory(
+        self, system: System, candidate: Candidate, example: Example
+    ) -> Rollout | None:
         """Score a validation or test example; training examples are left to the system's own `run`."""
-        if example.split == "train":
+        if example.split == "train" or not isinstance(system, ReferenceSystem):
             return None
-        return self._system.evaluate(candidate.texts, example.inputs, learn=False)
+        return system.evaluate(candidate.texts, example.inputs, learn=False)
 
     @hookimpl
     def gepa_propose_texts(self, request: MutationRequest) -> Mapping[str, str] | None:
@@ -60,9 +64,9 @@ class AdapterHooks:
         Raises:
             ProposalDropped: it failed, or there are no records to learn from.
         """
-        if self._system.proposer is None:
+        if self._propose is None:
             return None
-        return propose(self._system.proposer, request, self._kept / f"{request.number}.json")
+        return propose(self._propose, request, self._kept / f"{request.number}.json")
 
 
 def _named(value: object) -> str:

@@ -107,13 +107,23 @@ class ReferenceSystem:
         return Rollout(output=plain(batch.outputs[0]), trajectory=Trajectory(steps=tuple(steps)))
 
     def build(self, texts: Mapping[str, str]) -> Any:
-        """The program with ``texts`` where the adapter can build one, as DSPy's can; else the candidate."""
+        """The program with ``texts`` where the adapter can build one, as DSPy's can; else the candidate.
+
+        Raises:
+            ConfigurationError: a text is for a component that there is not.
+        """
         candidate = self._candidate(texts)
         build_program = getattr(self.adapter, "build_program", None)
         return candidate if build_program is None else build_program(candidate)
 
     def _candidate(self, texts: Mapping[str, str]) -> dict[str, str]:
         """A new dictionary in the seed's order, which some adapters go by."""
+        names = [part.name for part in self.components]
+        unknown = [name for name in texts if name not in names]
+        if unknown:
+            raise ConfigurationError(
+                f"there is no component {unknown[0]!r}; there are {', '.join(map(repr, names))}"
+            )
         return {part.name: texts.get(part.name, part.text) for part in self.components}
 
     def _records(
