@@ -14,7 +14,6 @@ from gepa_offline.domains.multi_hop import corpus
 from gepa_offline.domains.multi_hop.reading import FOLLOW_UP
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-FILES = ("app.py", "metric.py", "optimise.py")
 SIZES = {"train": 30, "val": 15, "test": 30}
 
 
@@ -54,6 +53,18 @@ def _conversation(row: Row, number: int) -> Row:
     return {**row, "inputs": {"question": asked, "history": history}}
 
 
+def compound_questions(split: Split) -> list[Row]:
+    """Pairs of questions, each pair as one text."""
+    rows = domain("multi_hop").rows(split, 2 * SIZES[split])
+    return [
+        {
+            "inputs": f"{one['inputs']['question']} {other['inputs']['question'].partition(': ')[2]}",
+            "expected": [one["expected"], other["expected"]],
+        }
+        for one, other in zip(rows[::2], rows[1::2], strict=True)
+    ]
+
+
 def passages(*sections: str) -> list[dict[str, str]]:
     """The passages of the corpus that are filed under one of the sections."""
     return [{"text": str(one)} for one in corpus.passages() if one.title.endswith(sections)]
@@ -62,9 +73,11 @@ def passages(*sections: str) -> list[dict[str, str]]:
 DATA: dict[str, Callable[[Split], list[dict[str, Any]]]] = {
     "tool_loop": requests,
     "router": questions,
+    "mcp_agent": lambda split: requests(split, "find_order", "refund_payment", "search_help"),
     "tool_agent": lambda split: messages(split, "find_order", "search_help", "open_case"),
     "rag_chat": conversations,
     "supervisor": lambda split: messages(split, "find_order", "refund_payment", "book_visit", "search_help"),
+    "sub_questions": compound_questions,
     "function_agent": lambda split: requests(split, "find_order", "refund_payment", "book_visit"),
 }
 LIVES = ("(biography)", "(family)", "(letters)", "(training)", "(voyages)")
@@ -72,6 +85,8 @@ WORKS = ("(career)", "(estate)", "(honours)", "(memorials)", "(school)")
 CORPORA = {
     "router/lives": LIVES,
     "router/works": WORKS,
+    "sub_questions/lives": LIVES,
+    "sub_questions/works": WORKS,
     "rag_chat/corpus": ("(overview)", *LIVES, *WORKS),
 }
 
@@ -88,10 +103,15 @@ def data() -> dict[Path, str]:
     return rows | texts
 
 
+def files(example: str) -> list[str]:
+    """The names of an example's programs."""
+    return sorted(path.name for path in (EXAMPLES / example).glob("*.py"))
+
+
 def page(example: str) -> str:
     """The page of an example with its files in it, as they are now."""
     text = (EXAMPLES / example / "index.md").read_text(encoding="utf-8")
-    for file in FILES:
+    for file in files(example):
         opening, code = f'```python title="{file}"\n', (EXAMPLES / example / file).read_text(encoding="utf-8")
         before, found, after = text.partition(opening)
         if found:

@@ -73,7 +73,7 @@ def supervisor(state: MessagesState) -> Command[Literal["orders", "repairs", "__
     message: Any = model.bind_tools([ask_orders, ask_repairs]).invoke(asked)
     if not message.tool_calls:
         return Command(goto=END, update={"messages": [message]})
-    desk = message.tool_calls[0]["name"].removeprefix("ask_")
+    desk: Any = message.tool_calls[0]["name"].removeprefix("ask_")
     return Command(goto=desk, update={"messages": [message]})
 
 

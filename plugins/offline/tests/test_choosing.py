@@ -13,7 +13,7 @@ from gepa_offline.prompt import Answer
 SURE = SimulatedModel(task=TaskRates(follow=1.0, half_length=1e9))
 GRAVE = "Where is the grave of the maker of The Glass Orchard?"
 RULE = "Search for the grave with the word memorials."
-LIVES, WORKS = "Lives: biography, family, training.", "What is left: estate, memorials, school."
+LIVES, WORKS = "Lives: biography, family, training.", "Things left: estate, memorials, school."
 
 
 def asked(*texts: str, tools: Any = ()) -> Answer:
