@@ -29,9 +29,9 @@ from gepa_core.types import StepKind
 from gepa_llamaindex.reading import (
     answer_json,
     arguments_json,
+    model_json,
     nodes_json,
     parts_of,
-    prompt_json,
     query_json,
     strings_in,
     tool_json,
@@ -212,7 +212,7 @@ def _name_of(kind: StepKind, instance: Any) -> str:
 def _read_inputs(span: Span, kind: StepKind, arguments: dict[str, Any]) -> None:
     if kind == "model":
         prompt, options = _prompt_of(arguments)
-        span.inputs, span.parts = prompt_json(prompt), parts_of(prompt)
+        span.inputs, span.parts = model_json(prompt, options), parts_of(prompt)
         span.tools = list(strings_in(options))
         span.usage = UNKNOWN
     elif kind == "tool":

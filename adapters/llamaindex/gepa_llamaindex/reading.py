@@ -14,6 +14,7 @@ from gepa_core.jsonable import Limits, to_jsonable
 from gepa_core.types import Json
 
 _PASSAGE = Limits(chars=2_000)
+_OFFERED = ("tools", "functions", "response_format")
 
 
 def message_json(message: ChatMessage) -> Json:
@@ -33,6 +34,13 @@ def prompt_json(prompt: object) -> Json:
     if isinstance(prompt, list | tuple) and all(isinstance(one, ChatMessage) for one in prompt):
         return [message_json(one) for one in prompt]
     return to_jsonable(prompt)
+
+
+def model_json(prompt: object, options: Mapping[str, Any]) -> Json:
+    """What a model was sent: its messages or text; with the tools that it was offered, if any were."""
+    offered = {name: to_jsonable(options[name]) for name in _OFFERED if options.get(name)}
+    said = prompt_json(prompt)
+    return {"messages": said, **offered} if offered else said
 
 
 def parts_of(prompt: object) -> list[tuple[str, str]]:
