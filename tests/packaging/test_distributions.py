@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMBERS = sorted(
@@ -115,6 +116,24 @@ def test_constraints_cover_what_the_workspace_names() -> None:
     pinned = {line.partition("==")[0] for line in text.splitlines() if "==" in line}
     named = {Requirement(text).name.lower() for directory in PROJECTS for text in requirements(directory)}
     assert sorted(named - pinned - names()) == [], "run make constraints"
+
+
+def test_the_floors_are_those_that_the_adapters_declare() -> None:
+    lines = (ROOT / ".ci" / "floors.txt").read_text("utf-8").splitlines()
+    pins = {
+        found[1]: Version(found[2]) for line in lines if (found := re.fullmatch(r"([\w-]+)==([\d.]+)", line))
+    }
+    declared = {
+        requirement.name: Version(part.version)
+        for member in MEMBERS
+        if member.parent.name == "adapters"
+        for text in read(member)["project"]["dependencies"]
+        if (requirement := Requirement(text)).name not in {"attrs", *names()}
+        for part in requirement.specifier
+        if part.operator == ">="
+    }
+    assert {"langchain-core", "llama-index-core"} <= set(declared)
+    assert {name: pins.get(name) for name in declared} == declared
 
 
 def requirements(directory: Path) -> list[str]:
