@@ -24,6 +24,10 @@ from gepa_core.testing import AdapterSuite, LanguageModelSuite, ScriptedModel
 
 from .agents import Corpus
 
+# LangChain silences this warning of its own while it assigns, and other threads undo that: the filters of
+# warnings belong to the whole process.
+pytestmark = pytest.mark.filterwarnings("ignore:Direct attribute assignment to ModelRequest")
+
 App = Runnable[Any, Any]
 
 
