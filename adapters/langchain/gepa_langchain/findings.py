@@ -18,7 +18,17 @@ from langchain_core.prompts.dict import DictPromptTemplate
 from langchain_core.prompts.message import BaseMessagePromptTemplate
 from langchain_core.prompts.string import get_template_variables
 
-from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable, path_copy
+from gepa_core.appgraph import (
+    LABELS,
+    Graph,
+    Site,
+    TemplateGuard,
+    Unguardable,
+    copyable,
+    is_instruction,
+    path_copy,
+    why_no_instruction,
+)
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import Syntax
@@ -27,7 +37,6 @@ from gepa_langchain.literals import literals_left
 from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
 from gepa_langchain.schemas import SchemaPart, described_schemas
-from gepa_langchain.wording import is_instruction, why_no_instruction
 
 Fit: TypeAlias = Literal["whole", "start", "end", "inside", "schema"]
 
@@ -35,6 +44,7 @@ _SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jin
 FEW_SHOT_EDGES = ("prefix", "example_prompt", "suffix")
 _FITS: dict[str, Fit] = {"prefix": "start", "suffix": "end"}
 _FORMATTING = ("{", "}", "%s", "%(", "${")
+_LABELS = LABELS | {"ticket"}
 _NAME_IN_BRACES = re.compile(r"(?<!\$)\{[^\W\d]\w*\}")
 
 
@@ -204,7 +214,7 @@ def _examine(site: Site, place: Place, *, everything: bool) -> Found:
         raise _Refused(f"it is an example of an answer (role {place.role!r}), not an instruction")
     if _is_example_question(place):
         raise _Refused("it is the question of an example turn, not an instruction")
-    reason = why_no_instruction(found.guard.natural, found.guard.syntax)
+    reason = why_no_instruction(found.guard.natural, found.guard.syntax, labels=_LABELS, by_line=True)
     if reason:
         raise _Refused(reason)
     return found

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 
-from gepa_core.appgraph import Graph
+from gepa_core.appgraph import Graph, is_instruction
 from gepa_core.protocols import LeftAlone
 from gepa_langchain.places import source_of
 from gepa_langchain.policy import addresses_a_model, is_own
-from gepa_langchain.wording import is_instruction
 
 _HAS_DOCSTRING = 0x4000000
 """The flag of code objects that Python 3.13 brought."""

@@ -29,11 +29,10 @@ from langchain_core.stores import BaseStore
 from langchain_core.tools import BaseTool
 from langchain_core.vectorstores import VectorStore
 
-from gepa_core.appgraph import Hop, Policy
+from gepa_core.appgraph import Hop, Policy, is_instruction
 from gepa_core.appgraph.policy import root_package
 from gepa_langchain.descriptions import about_description
 from gepa_langchain.graphs import checkpointers, node_caches, stores_in_memory
-from gepa_langchain.wording import is_instruction
 
 SHARED = (
     BaseCache,

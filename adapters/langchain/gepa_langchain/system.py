@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +10,7 @@ import attrs
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import DEFAULT_RECURSION_LIMIT, merge_configs
 
-from gepa_core.appgraph import Graph, Site
-from gepa_core.errors import ConfigurationError
+from gepa_core.appgraph import Graph, Plans, Site, changed_texts, check_names
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 from gepa_langchain.attribution import Attribution
@@ -22,8 +19,6 @@ from gepa_langchain.findings import Found, values_at
 from gepa_langchain.fresh import Freshness
 from gepa_langchain.policy import LangChainPolicy
 from gepa_langchain.recorder import Recorder
-
-KEPT_PLANS = 64
 
 
 @attrs.frozen(eq=False)
@@ -85,10 +80,7 @@ class LangChainSystem:
     policy: LangChainPolicy = attrs.field(repr=False)
     freshness: Freshness = attrs.field(repr=False)
     calling: Calling = attrs.field(factory=Calling, repr=False)
-    _plans: OrderedDict[tuple[str | None, ...], Plan] = attrs.field(
-        init=False, factory=OrderedDict, repr=False
-    )
-    _lock: threading.Lock = attrs.field(init=False, factory=threading.Lock, repr=False)
+    _plans: Plans[Plan] = attrs.field(init=False, factory=Plans, repr=False)
 
     def build(self, texts: Mapping[str, str]) -> Any:
         """A copy of the app with ``texts``, of its own type and without instrumentation.
@@ -99,33 +91,16 @@ class LangChainSystem:
         Raises:
             ConfigurationError: a name is not a component's, or a text would lose or add a variable.
         """
-        self._check_names(texts)
+        check_names(texts, self.found)
         return copy_app(self.graph, self._plan(texts).values, self.policy)
-
-    def _check_names(self, texts: Mapping[str, str]) -> None:
-        unknown = [name for name in texts if name not in self.found]
-        if unknown:
-            known = ", ".join(map(repr, self.found)) or "none"
-            raise ConfigurationError(
-                f"{unknown[0]!r} is not a component of this app; its components: {known}"
-            )
 
     def _plan(self, texts: Mapping[str, str]) -> Plan:
         """The plan for ``texts``, made once and kept while it is among those used last."""
-        key = tuple(texts.get(name) for name in self.found)
-        with self._lock:
-            if key in self._plans:
-                self._plans.move_to_end(key)
-                return self._plans[key]
-        changed = {
-            one.name: texts[one.name] for one in self.components if texts.get(one.name, one.text) != one.text
-        }
-        plan = Plan(values_at(changed, self.found), Attribution.of(self.found, self.components, texts))
-        with self._lock:
-            self._plans[key] = plan
-            while len(self._plans) > KEPT_PLANS:
-                self._plans.popitem(last=False)
-        return plan
+        return self._plans.get(texts, self.found, lambda: self._plan_anew(texts))
+
+    def _plan_anew(self, texts: Mapping[str, str]) -> Plan:
+        changed = changed_texts(texts, self.components)
+        return Plan(values_at(changed, self.found), Attribution.of(self.found, self.components, texts))
 
     def _begin(self, texts: Mapping[str, str], recorder: Recorder) -> Runnable[Any, Any]:
         """The app for one rollout."""
@@ -150,7 +125,7 @@ class SyncSystem(LangChainSystem):
         Raises:
             ConfigurationError: a name is not a component's.
         """
-        self._check_names(texts)
+        check_names(texts, self.found)
         recorder = Recorder()
         try:
             app = self._begin(texts, recorder)
@@ -170,7 +145,7 @@ class AsyncSystem(LangChainSystem):
         Raises:
             ConfigurationError: a name is not a component's.
         """
-        self._check_names(texts)
+        check_names(texts, self.found)
         recorder = Recorder()
         try:
             app = self._begin(texts, recorder)

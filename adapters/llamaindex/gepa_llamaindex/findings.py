@@ -9,14 +9,25 @@ import attrs
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.prompts import RichPromptTemplate
 
-from gepa_core.appgraph import Graph, Hop, Policy, Site, TemplateGuard, Unguardable, copyable
+from gepa_core.appgraph import (
+    LABELS,
+    Graph,
+    Hop,
+    Policy,
+    Site,
+    TemplateGuard,
+    Unguardable,
+    copyable,
+    is_instruction,
+    why_no_instruction,
+)
 from gepa_core.protocols import LeftAlone
 from gepa_llamaindex.dead import Liveness
 from gepa_llamaindex.formatting import how_it_is_filled
 from gepa_llamaindex.schemas import SchemaText, described, schema_texts
 from gepa_llamaindex.sites import SiteKind, site_kind, variable_name
-from gepa_llamaindex.wording import is_instruction, why_no_instruction
 
+_LABELS = LABELS | {"content", "file", "info", "metadata", "path", "source", "str"}
 MAX_TOOL_DESCRIPTION = 1024
 """Longer ones are refused by `ToolMetadata.to_openai_tool`."""
 
@@ -82,10 +93,14 @@ def _examine(site: Site, kind: SiteKind, liveness: Liveness, *, everything: bool
         reason = liveness.why_dead(site)
         if reason:
             raise Refused(reason)
-        reason = why_no_instruction(one.guard.natural, one.guard.syntax) if kind in _TEMPLATES else ""
+        reason = _why_no_instruction(one.guard) if kind in _TEMPLATES else ""
         if reason:
             raise Refused(reason)
     return attrs.evolve(one, sites=(site, *liveness.mirrors(site)))
+
+
+def _why_no_instruction(guard: TemplateGuard) -> str:
+    return why_no_instruction(guard.natural, guard.syntax, labels=_LABELS)
 
 
 def _template(site: Site) -> Found:

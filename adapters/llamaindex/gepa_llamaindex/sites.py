@@ -17,9 +17,8 @@ from llama_index.core.prompts import (
 )
 from llama_index.core.tools.types import ToolMetadata
 
-from gepa_core.appgraph import Hop
+from gepa_core.appgraph import Hop, is_instruction
 from gepa_core.appgraph.policy import root_package
-from gepa_llamaindex.wording import is_instruction
 
 SiteKind: TypeAlias = Literal[
     "template",  # PromptTemplate: known names in braces are filled in, all other braces stay

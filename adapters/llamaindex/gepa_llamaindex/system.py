@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
-from collections import OrderedDict
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 
-from gepa_core.appgraph import Graph, Site, copy_with, walk
+from gepa_core.appgraph import Graph, Plans, Site, changed_texts, check_names, copy_with, walk
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
@@ -24,8 +22,6 @@ from gepa_llamaindex.fresh import Freshness
 from gepa_llamaindex.policy import LlamaIndexPolicy
 from gepa_llamaindex.recorder import Recorder
 from gepa_llamaindex.routing import recording
-
-KEPT_PLANS = 64
 
 
 @attrs.frozen(eq=False)
@@ -57,10 +53,7 @@ class LlamaIndexSystem:
     policy: LlamaIndexPolicy = attrs.field(repr=False)
     freshness: Freshness = attrs.field(repr=False)
     call: Call
-    _plans: OrderedDict[tuple[str | None, ...], Plan] = attrs.field(
-        init=False, factory=OrderedDict, repr=False
-    )
-    _lock: threading.Lock = attrs.field(init=False, factory=threading.Lock, repr=False)
+    _plans: Plans[Plan] = attrs.field(init=False, factory=Plans, repr=False)
 
     def build(self, texts: Mapping[str, str]) -> Any:
         """A copy of the app with ``texts``, of its own type and without instrumentation.
@@ -110,26 +103,12 @@ class LlamaIndexSystem:
 
     def _plan(self, texts: Mapping[str, str]) -> Plan:
         """The plan for ``texts``, made once and kept while it is among those used last."""
-        unknown = [name for name in texts if name not in self.found]
-        if unknown:
-            known = ", ".join(map(repr, self.found)) or "none"
-            raise ConfigurationError(
-                f"{unknown[0]!r} is not a component of this app; its components: {known}"
-            )
-        key = tuple(texts.get(name) for name in self.found)
-        with self._lock:
-            if key in self._plans:
-                self._plans.move_to_end(key)
-                return self._plans[key]
-        changed = {
-            one.name: texts[one.name] for one in self.components if texts.get(one.name, one.text) != one.text
-        }
-        plan = Plan(values_at(changed, self.found), Attribution.of(self.found, self.components, texts))
-        with self._lock:
-            self._plans[key] = plan
-            while len(self._plans) > KEPT_PLANS:
-                self._plans.popitem(last=False)
-        return plan
+        check_names(texts, self.found)
+        return self._plans.get(texts, self.found, lambda: self._plan_anew(texts))
+
+    def _plan_anew(self, texts: Mapping[str, str]) -> Plan:
+        changed = changed_texts(texts, self.components)
+        return Plan(values_at(changed, self.found), Attribution.of(self.found, self.components, texts))
 
 
 def _settled(output: Any) -> Any:
