@@ -58,9 +58,14 @@ def decode(text: str, cls: type[T]) -> T:
     return from_plain(json.loads(text), cls)
 
 
+def compress(text: str) -> bytes:
+    """What `encode` wrote, compressed, for what is large and seldom read."""
+    return zlib.compress(text.encode(), level=1)
+
+
 def pack(value: object) -> bytes:
-    """An attrs value as compressed JSON, for what is large and seldom read."""
-    return zlib.compress(encode(value).encode(), level=1)
+    """An attrs value as compressed JSON."""
+    return compress(encode(value))
 
 
 def unpack(blob: bytes, cls: type[T]) -> T:

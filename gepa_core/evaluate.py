@@ -71,6 +71,7 @@ class Evaluator:
         """The outcomes of ``candidate`` on ``examples``, in their order.
 
         Args:
+            examples: different ones, of one split.
             purpose: what the rollouts are for, kept with them.
             number: the proposal that asks.
             draw: 0 for any known outcome, else a number that stands for a fresh one.
@@ -81,32 +82,37 @@ class Evaluator:
             MetricError: the metric gave no score.
             Halted: nothing more may begin.
         """
-        wanted = (self._outcome(candidate, example, purpose, number, draw) for example in examples)
-        results = await asyncio.gather(*wanted, return_exceptions=True)
-        for result in results:
+        # Nothing is awaited between looking and beginning, so nothing that is known is begun anew.
+        found = self.store.outcomes_on(candidate.id, examples, draw)
+        under_way = {
+            example.id: asyncio.shield(self._begun(candidate, example, purpose, number, draw))
+            for example in examples
+            if example.id not in found
+        }
+        for outcome in found.values():
+            self.stages.notify(_finished(outcome, purpose, number, reused=True))
+        results = await asyncio.gather(*under_way.values(), return_exceptions=True)
+        for id_, result in zip(under_way, results, strict=True):
             if isinstance(result, BaseException):
                 raise result
-        return [result for result in results if isinstance(result, Outcome)]
+            found[id_] = result
+        return [found[example.id] for example in examples]
 
     async def settle(self) -> None:
         """Wait for the rollouts that are under way: they are paid for, so they are kept."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _outcome(
+    def _begun(
         self, candidate: Candidate, example: Example, purpose: Purpose, number: int, draw: int
-    ) -> Outcome:
-        """A known outcome, one that is under way already, or a new one."""
+    ) -> asyncio.Task[Outcome]:
+        """An outcome that is under way already, or a new one."""
         key: OutcomeKey = (candidate.id, example.split, example.id, draw)
-        known = self.store.outcome(key)
-        if known is not None:
-            self.stages.notify(_finished(known, purpose, number, reused=True))
-            return known
         task = self._running.get(key)
         if task is None:
             rollout = _Attempt(self, candidate, example, purpose, number, draw)
             task = self._running[key] = asyncio.create_task(rollout.outcome())
             task.add_done_callback(lambda _: self._running.pop(key, None))
-        return await asyncio.shield(task)
+        return task
 
 
 @attrs.define(eq=False)

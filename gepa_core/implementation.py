@@ -31,6 +31,12 @@ class Implementation:
     hook: str
     function: Callable[..., Any] = attrs.field(repr=False)
     wants: tuple[str, ...]
+    is_async: bool = attrs.field(init=False)
+    """Whether it is a coroutine function."""
+
+    @is_async.default
+    def _is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
 
     @classmethod
     def of(cls, found: pluggy.HookImpl, hook: str, distribution: str) -> Implementation:
@@ -42,11 +48,6 @@ class Implementation:
             function=found.function,
             wants=tuple(found.argnames),
         )
-
-    @property
-    def is_async(self) -> bool:
-        """Whether it is a coroutine function."""
-        return inspect.iscoroutinefunction(self.function)
 
     def call(self, given: Mapping[str, Any]) -> Any:
         """Call it with those of the ``given`` arguments that it takes."""

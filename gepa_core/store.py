@@ -8,15 +8,15 @@ moments but leaves a consistent database.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from gepa_core.codec import decode, encode, pack, unpack
+from gepa_core.codec import compress, decode, encode, unpack
 from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
-from gepa_core.types import Outcome, Proposal, Purpose, Split
+from gepa_core.types import Example, Outcome, Proposal, Purpose, Split
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -125,6 +125,19 @@ class Store:
         row = self._connection.execute(f"SELECT body FROM outcomes WHERE {_BY_KEY}", key).fetchone()
         return unpack(row[0], Outcome) if row else None
 
+    def outcomes_on(self, candidate: str, examples: Sequence[Example], draw: int) -> dict[str, Outcome]:
+        """The known outcomes of ``candidate`` on ``examples``, by example id, in the examples' order.
+
+        A candidate that never ran costs one look, however many examples there are.
+        """
+        statement = "SELECT 1 FROM outcomes WHERE candidate = ? LIMIT 1"
+        if self._connection.execute(statement, (candidate,)).fetchone() is None:
+            return {}
+        known = {
+            example.id: self.outcome((candidate, example.split, example.id, draw)) for example in examples
+        }
+        return {id_: outcome for id_, outcome in known.items() if outcome is not None}
+
     def outcomes(self, purpose: Purpose) -> Iterator[Outcome]:
         """The outcomes that were first wanted for ``purpose``, oldest first."""
         rows = self._connection.execute(
@@ -140,13 +153,13 @@ class Store:
             The outcome as it will be read back, so that a run that goes on and one that is resumed see
             the same, whatever objects an app or a metric put into it.
         """
-        body = pack(outcome)
+        text = encode(outcome)
         with self._transaction() as run:
             run.execute(
                 "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?)",
-                (*outcome_key(outcome), purpose, body),
+                (*outcome_key(outcome), purpose, compress(text)),
             )
-        return unpack(body, Outcome)
+        return decode(text, Outcome)
 
     def forget(self, keys: Iterable[OutcomeKey]) -> None:
         """Delete outcomes that no proposal was charged for, so that they can be tried anew."""
