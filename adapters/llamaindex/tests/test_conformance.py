@@ -42,7 +42,8 @@ class Suite(AdapterSuite):
     inputs = ("why is the sky blue?",)
     captures_usage = True
     model_types = (ScriptedLLM,)
-    own_state = frozenset({"seen", "_trace_map", "_trace_id_stack"})  # the fake's log, LlamaIndex's traces
+    # the fake's log, LlamaIndex's traces, and its weak cache for all workflows, copies among them
+    own_state = frozenset({"seen", "_trace_map", "_trace_id_stack", "_serializer_cache"})
 
     def adapter(self) -> LlamaIndexAdapter:
         return LlamaIndexAdapter()
