@@ -236,7 +236,10 @@ class Attempter:
         choose = functools.partial(self.stages.next_validation, plan.pool, number=plan.number)
         while chosen := choose(scores=draft.scores):
             outcomes = await self._run(draft.candidate, chosen, purpose, plan=plan, draft=draft)
-            draft.scores |= {outcome.example: outcome.score for outcome in outcomes}
+            # The examples' own ids as keys, which all candidates share, and not those that were read back.
+            draft.scores |= {
+                example.id: outcome.score for example, outcome in zip(chosen, outcomes, strict=True)
+            }
             done += outcomes
         if not done:
             raise PluginError("'gepa_next_validation' asked for no example, so the candidate has no score")

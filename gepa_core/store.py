@@ -128,11 +128,14 @@ class Store:
     def outcomes_on(self, candidate: str, examples: Sequence[Example], draw: int) -> dict[str, Outcome]:
         """The known outcomes of ``candidate`` on ``examples``, by example id, in the examples' order.
 
-        A candidate that never ran costs one look, however many examples there are.
+        Splits on which the candidate never ran cost one look each, however many examples there are.
         """
-        statement = "SELECT 1 FROM outcomes WHERE candidate = ? LIMIT 1"
-        if self._connection.execute(statement, (candidate,)).fetchone() is None:
-            return {}
+        statement = "SELECT 1 FROM outcomes WHERE candidate = ? AND split = ? LIMIT 1"
+        splits = {
+            split: self._connection.execute(statement, (candidate, split)).fetchone()
+            for split in dict.fromkeys(example.split for example in examples)
+        }
+        examples = [example for example in examples if splits[example.split]]
         known = {
             example.id: self.outcome((candidate, example.split, example.id, draw)) for example in examples
         }
