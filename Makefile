@@ -30,7 +30,7 @@ demo: $(READY) ## watch a LangChain app get better, against a simulated model
 	@$(BIN)/gepa-core demo $(ARGS)
 
 test: $(READY) ## run the tests
-	@$(BIN)/pytest --ignore=tests/benchmarks $(ARGS)
+	@$(BIN)/pytest $(ARGS)
 
 lint: $(READY) ## check style, import rules and types
 	@$(BIN)/ruff check .
@@ -44,8 +44,8 @@ typecheck: $(READY) ## check types alone
 docs: $(READY) ## build the documentation in docs/_site; any warning is an error
 	@.ci/docs $(BIN)
 
-bench: $(READY) ## run the benchmarks
-	@$(BIN)/pytest tests/benchmarks $(ARGS)
+bench: $(READY) ## run the benchmarks, beside a peer or a floor
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 constraints: $(READY) ## pin the newest versions that fit together in .ci/constraints.txt
 	@.ci/pin $(BIN) $(PROJECTS)

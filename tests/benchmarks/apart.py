@@ -1,0 +1,31 @@
+"""Running something in a process of its own, so that memory and imports of another are not seen."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, TypeVar
+
+from tests.benchmarks.row import Row
+
+T = TypeVar("T")
+
+
+def call_apart(function: Callable[..., T], *arguments: Any) -> T:
+    """What a function of a module returns."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def measure(group: str, full: bool) -> list[Row]:
+    """The rows of one module."""
+    module = importlib.import_module(f"tests.benchmarks.{group}")
+    rows: list[Row] = module.rows(full)
+    return rows
+
+
+def measure_apart(group: str, full: bool) -> list[Row]:
+    """The same in a new process."""
+    return call_apart(measure, group, full)
