@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +15,9 @@ from gepa.strategies.proposal_sampling import IndependentSampling
 from gepa_core.types import Feedback
 from tests.faithfulness.problem import Problem
 from tests.faithfulness.theirs import ProblemAdapter, Silent
+
+PROMPT = "## Current text\n````\n<curr_param>\n````\n\n<side_info>"
+"""What both sides ask the reflection model, in gepa's form."""
 
 
 class ThreadedAdapter(ProblemAdapter):
@@ -37,17 +40,44 @@ class ThreadedAdapter(ProblemAdapter):
         )
 
 
+class ThreadedModel:
+    """A reflection model that answers several prompts at once: gepa asks so for parallel proposals."""
+
+    def __init__(self, answer: Callable[[str], str], pool: ThreadPoolExecutor) -> None:
+        self._answer = answer
+        self._pool = pool
+
+    def __call__(self, prompt: Any) -> str:
+        """One answer."""
+        return self._answer(prompt if isinstance(prompt, str) else prompt[-1]["content"])
+
+    def batch_complete(self, conversations: list[list[dict[str, Any]]]) -> list[str]:
+        """An answer to the last message of each."""
+        return list(self._pool.map(self, conversations))
+
+
 @contextmanager
-def threaded(problem: Problem, concurrency: int) -> Iterator[ThreadedAdapter]:
-    """An adapter with ``concurrency`` threads."""
+def threaded(problem: Problem, concurrency: int) -> Iterator[tuple[ThreadedAdapter, ThreadPoolExecutor]]:
+    """An adapter with ``concurrency`` threads, and the threads."""
     with ThreadPoolExecutor(concurrency) as pool:
-        yield ThreadedAdapter(problem, pool)
+        yield ThreadedAdapter(problem, pool), pool
 
 
 def their_result(
-    problem: Problem, adapter: ProblemAdapter, budget: int, *, parallel: int = 1
+    problem: Problem,
+    adapter: ProblemAdapter,
+    budget: int,
+    *,
+    parallel: int = 1,
+    model: ThreadedModel | None = None,
 ) -> GEPAResult[Any, Any]:
-    """One run. With ``parallel`` above 1, so many proposals are made from one state of the pool."""
+    """One run. With ``parallel`` above 1, so many proposals are made from one state of the pool.
+
+    Args:
+        model: writes new texts instead of the adapter, which gepa would ask for one after the other.
+    """
+    if model is not None:
+        adapter.propose_new_texts = None
     typed: GEPAAdapter[dict[str, Any], Feedback, Any] = adapter
     return optimize(
         seed_candidate=problem.domain.seed_texts,
@@ -59,5 +89,7 @@ def their_result(
         use_merge=True,
         seed=problem.seed,
         logger=Silent(),
+        reflection_lm=model,
+        reflection_prompt_template=PROMPT if model is not None else None,
         sampling_strategy=IndependentSampling(parallel) if parallel > 1 else None,
     )

@@ -22,7 +22,7 @@ from gepa_core.protocols import Message
 from gepa_core.reflection import NewText, extract_text
 from tests.benchmarks.row import Row
 from tests.benchmarks.server import Server, serving
-from tests.benchmarks.theirs import their_result, threaded
+from tests.benchmarks.theirs import ThreadedModel, their_result, threaded
 from tests.faithfulness.ours import ProblemSystem
 from tests.faithfulness.problem import Problem, feedback_for
 
@@ -150,5 +150,8 @@ def _ours(problem: OverHttp, budget: int, lookahead: int, run_dir: Path) -> None
 
 
 def _theirs(problem: OverHttp, budget: int, parallel: int) -> None:
-    with threaded(problem, CONCURRENCY) as adapter:
-        their_result(problem, adapter, budget, parallel=parallel)
+    with threaded(problem, CONCURRENCY) as (adapter, pool):
+        model = ThreadedModel(problem.server.reflect, pool)
+        result = their_result(problem, adapter, budget, parallel=parallel, model=model)
+    if len(result.candidates) < 2:
+        raise AssertionError("gepa accepted nothing, so that its time says nothing")
