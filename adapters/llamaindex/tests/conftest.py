@@ -30,6 +30,19 @@ def _collect_what_the_framework_leaves_open() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def loop_of_the_main_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(autouse=True)
+def _one_loop(loop_of_the_main_thread: asyncio.AbstractEventLoop) -> None:
+    """LlamaIndex's sync calls take the main thread's loop, or make one for each call and leave it open."""
+    asyncio.set_event_loop(loop_of_the_main_thread)
+
+
+@pytest.fixture(scope="session")
 def index(_offline: None) -> VectorStoreIndex:
     documents = [
         Document(text="Lisbon is the capital of Portugal.", doc_id="lisbon"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -280,23 +279,3 @@ def test_tools_have_at_most_as_many_characters_as_providers_take() -> None:
     system = LlamaIndexAdapter().wrap(FunctionTool.from_defaults(look_up))
     [component] = [one for one in system.components if one.kind == "tool_description"]
     assert component.max_chars == 1024
-
-
-def test_a_rollouts_copy_takes_less_than_ten_milliseconds(index: VectorStoreIndex) -> None:
-    engines = [index.as_query_engine(llm=model()) for _ in range(20)]
-
-    class Many:
-        def __init__(self) -> None:
-            self.engines = engines
-
-        def __call__(self, question: str) -> str:
-            return str(self.engines[0].query(question))
-
-    system = LlamaIndexAdapter().wrap(Many())
-    assert len(system.freshness.renewed) > 80
-    times = []
-    for _ in range(9):
-        begun = time.perf_counter()
-        system.freshness.copy(system.graph, {}, system.policy)
-        times.append(time.perf_counter() - begun)
-    assert sorted(times)[4] < 0.01
