@@ -26,17 +26,22 @@ GAIN = 0.1
 """The least by which the mean score on held-out examples has to rise."""
 
 
+def _forget_examples() -> None:
+    for name, module in list(sys.modules.items()):
+        if str(EXAMPLES) in str(getattr(module, "__file__", "")):
+            del sys.modules[name]
+
+
 @pytest.fixture
 def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A working directory for the run, and an environment and modules that the script may change."""
     monkeypatch.chdir(tmp_path)
-    environment, modules = dict(os.environ), set(sys.modules)
+    environment = dict(os.environ)
+    _forget_examples()  # another test may have left a module "app" of another example
     yield
     os.environ.clear()
     os.environ.update(environment)
-    for name in set(sys.modules) - modules:
-        if str(EXAMPLES) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
+    _forget_examples()
     if "litellm" in sys.modules:
         import litellm
 
