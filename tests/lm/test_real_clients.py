@@ -70,7 +70,7 @@ def test_loading_it_is_quiet_and_asks_no_network(provider: Provider) -> None:
 
     asyncio.run(model(provider, "ok").complete(QUESTION))
     litellm = sys.modules["litellm"]
-    assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"].lower() == "true"  # as given, or set by the model
+    assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
     assert (litellm.telemetry, litellm.suppress_debug_info) == (False, True)
     assert logging.getLogger("LiteLLM").getEffectiveLevel() >= logging.ERROR
 

@@ -9,7 +9,7 @@ import pytest
 from gepa_offline import OfflineServer, serve
 
 # DSPy would fetch a list of prices when it makes its first model.
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 
 @pytest.fixture(scope="session")
