@@ -15,8 +15,7 @@ from gepa_agents.findings import Found
 from gepa_agents.recorder import Recorder
 from gepa_agents.rewriting import Change, Rewriting
 from gepa_agents.source import Literal
-from gepa_core.appgraph import Site
-from gepa_core.errors import ConfigurationError
+from gepa_core.appgraph import Site, check_names
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 
@@ -73,7 +72,7 @@ class AgentSystem:
     ) -> Any:
         sites: dict[Site, Any] = dict(others or {})
         changes: list[Change] = []
-        self._check_names(texts)
+        check_names(texts, self.found)
         for component in self.components:
             one, text = self.found[component.name], texts.get(component.name, component.text)
             value = one.guard.to_template(text)
@@ -82,14 +81,6 @@ class AgentSystem:
             if one.literal is not None and value != one.literal.text.natural:
                 changes.append(_change(one.literal, value))
         return self.capture.copy(sites, Rewriting(changes), recorder)
-
-    def _check_names(self, texts: Mapping[str, str]) -> None:
-        unknown = [name for name in texts if name not in self.found]
-        if unknown:
-            known = ", ".join(map(repr, self.found)) or "none"
-            raise ConfigurationError(
-                f"{unknown[0]!r} is not a component of this agent; its components: {known}"
-            )
 
     def _mapping(self, texts: Mapping[str, str]) -> dict[str, str]:
         return {
