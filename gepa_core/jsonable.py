@@ -76,6 +76,8 @@ class _Walk:
 
     def _convert(self, value: object, depth: int) -> Json:
         self._nodes += 1
+        if type(value) is str:  # most values of most trajectories are
+            return _text(value, self._limits.chars)
         known, scalar = _scalar(value, self._limits.chars)
         if known:
             return scalar
@@ -92,7 +94,9 @@ class _Walk:
             self._inside.discard(id(value))
 
     def _container(self, value: object, depth: int) -> Json:
-        if isinstance(value, Mapping):
+        if type(value) is list:
+            return self._sequence(value, len(value), depth)
+        if isinstance(value, dict | Mapping):  # asking about an abstract class takes far longer
             return self._mapping(value.items(), depth)
         fields = _fields(value)
         if fields is not None:
@@ -119,6 +123,8 @@ class _Walk:
         return result
 
     def _key(self, key: object) -> str:
+        if type(key) is str:
+            return _text(key, self._limits.chars)
         known, scalar = _scalar(key, self._limits.chars)
         return scalar if isinstance(scalar, str) else str(scalar) if known else _ADDRESS.sub("", repr(key))
 
@@ -136,6 +142,8 @@ def _scalar(value: object, chars: int) -> tuple[bool, Json]:
     """Whether ``value`` needs no walk, and its JSON."""
     if value is None or isinstance(value, bool):
         return True, value
+    if isinstance(value, dict | list | tuple) and not isinstance(value, enum.Enum):
+        return False, None
     for kinds, convert in _SCALARS:
         if isinstance(value, kinds):
             converted = convert(value)
@@ -177,8 +185,9 @@ _SCALARS: tuple[tuple[Any, Callable[[Any], Json]], ...] = (
 
 def _text(text: str, chars: int) -> str:
     """``text`` that UTF-8 can hold, cut in the middle when it is too long, inlined files by their hash."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    match = _DATA_URL.match(text)
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    match = _DATA_URL.match(text) if text.startswith("data:") else None
     if match:
         digest = hashlib.sha256(text[match.end() :].encode()).hexdigest()[:16]
         return f"{match.group()}<{len(text) - match.end()} characters, sha256 {digest}>"
