@@ -19,10 +19,24 @@ ProposalDropped             raised by a mutation to give a proposal up; ends the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class GepaError(Exception):
-    """Base of every error that the library raises on purpose."""
+    """Base of every error that the library raises on purpose.
+
+    All of them survive `pickle` and `copy`, so that they can cross from one process to another.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuilt from what it says and carries, and not by its constructor, which may want more."""
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(cls: type[GepaError], arguments: tuple[object, ...]) -> GepaError:
+    error = cls.__new__(cls)
+    error.args = arguments
+    return error
 
 
 class ConfigurationError(GepaError):
