@@ -21,10 +21,10 @@ from typing import Any
 
 import attrs
 
+from gepa_core.images import Referring, image_in_bytes, image_of_pillow, with_references
 from gepa_core.types import Json
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,")
 _LARGEST_INT_BITS = 4096
 _MESSAGE_EXTRAS = ("name", "tool_calls", "tool_call_id", "status")
 
@@ -52,7 +52,9 @@ def to_jsonable(value: object, limits: Limits | None = None) -> Json:
     Understood are JSON's own types, bytes (kept as a reference: length and hash), dates, enums, paths,
     UUIDs, decimals, dataclasses, attrs and pydantic objects, mappings, sequences, sets (in order),
     numpy's arrays and scalars, chat messages and retrieved documents of any framework, exceptions and
-    types. Anything else becomes its ``repr`` without memory addresses. Never raises.
+    types. Images become references, whether they come as bytes, in base64, in a data URL or as an image of
+    Pillow; the text that refers to one still holds it (`gepa_core.images`). Anything else becomes its
+    ``repr`` without memory addresses. Never raises.
 
     Args:
         limits: how much is kept; the defaults keep all but huge values.
@@ -94,16 +96,14 @@ class _Walk:
             self._inside.discard(id(value))
 
     def _container(self, value: object, depth: int) -> Json:
-        if type(value) is list:
-            return self._sequence(value, len(value), depth)
         if isinstance(value, dict | Mapping):  # asking about an abstract class takes far longer
             return self._mapping(value.items(), depth)
-        fields = _fields(value)
+        fields = None if type(value) is list else _fields(value)
         if fields is not None:
             return self._mapping(fields, depth)
         if isinstance(value, Set):
             return sorted(self._sequence(value, len(value), depth), key=repr)
-        if isinstance(value, Sequence):
+        if isinstance(value, list | Sequence):
             return self._sequence(value, len(value), depth)
         as_list = _array(value, self._limits.items)
         if as_list is not None:
@@ -166,11 +166,15 @@ def _float(value: float) -> Json:
 
 def _bytes(value: bytes | bytearray | memoryview) -> str:
     held = bytes(value)
+    image = image_in_bytes(held)
+    if image is not None:
+        return Referring(image.reference, [image])
     return f"<{len(held)} bytes, sha256 {hashlib.sha256(held).hexdigest()[:16]}>"
 
 
 _SCALARS: tuple[tuple[Any, Callable[[Any], Json]], ...] = (
     (enum.Enum, _enum),
+    (Referring, lambda text: text),
     (str, str.__str__),
     (int, _int),
     (float, _float),
