@@ -191,14 +191,12 @@ def _text(text: str, chars: int) -> str:
     """``text`` that UTF-8 can hold, cut in the middle when it is too long, inlined files by their hash."""
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    match = _DATA_URL.match(text) if text.startswith("data:") else None
-    if match:
-        digest = hashlib.sha256(text[match.end() :].encode()).hexdigest()[:16]
-        return f"{match.group()}<{len(text) - match.end()} characters, sha256 {digest}>"
+    text = with_references(text)
     if len(text) <= chars:
         return text
     head, tail = chars * 2 // 3, chars // 3
-    return f"{text[:head]}<cut: {len(text) - head - tail} characters>{text[len(text) - tail :]}"
+    cut = f"{text[:head]}<cut: {len(text) - head - tail} characters>{text[len(text) - tail :]}"
+    return Referring(cut, text.images) if isinstance(text, Referring) else cut
 
 
 def _unused(key: str, taken: Mapping[str, Json]) -> str:
