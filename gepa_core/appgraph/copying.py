@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import types
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -154,10 +154,15 @@ class _Copy:
 
     def _builder(self, node: Node) -> Callable[[Any, Parts], Any] | None:
         """How to build a copy of something that cannot be changed once it exists; None for all else."""
-        reads_globals = any(edge.kind in _GLOBAL_EDGES for edge in self._edges(node))
-        if isinstance(node.value, types.FunctionType) and reads_globals:
+        if isinstance(node.value, types.FunctionType) and self._reads_globals(node):
             return self._function_with_globals
-        return next((build for kinds, build in _BUILDERS if isinstance(node.value, kinds)), None)
+        kind: type = type(node.value)
+        hashable: Hashable = kind
+        return _builder_of(hashable)
+
+    def _reads_globals(self, node: Node) -> bool:
+        """Whether something differs in what a function reads from modules."""
+        return any(edge.kind in _GLOBAL_EDGES for edge in self._edges(node))
 
     def _function_with_globals(self, function: types.FunctionType, parts: Parts) -> types.FunctionType:
         variables = GlobalsOverlay(function.__globals__)
@@ -256,6 +261,12 @@ _BUILDERS: tuple[tuple[Any, Callable[[Any, Parts], Any]], ...] = (
     ((set, frozenset), _set),
     (types.MappingProxyType, _mapping_proxy),
 )
+
+
+@functools.lru_cache(maxsize=4096)
+def _builder_of(kind: Any) -> Callable[[Any, Parts], Any] | None:
+    """How to build a copy of an object of this class, None where its shell can be changed."""
+    return next((build for kinds, build in _BUILDERS if issubclass(kind, kinds)), None)
 
 
 def _put(shell: Any, edge: Edge, held: Any) -> None:
