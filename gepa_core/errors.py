@@ -13,6 +13,7 @@ GepaError
 ├── ModelFault              a model cannot be used at all (unknown model, bad key): retrying is useless
 └── InfrastructureFault     rate limit, timeout, connection, outage: retried, never scored
 ProposalDropped             raised by a mutation to give a proposal up; ends the proposal, not the run
+└── PromptRefused           the reflection model refuses the prompt that it was given
 ```
 """
 
@@ -123,3 +124,7 @@ class InfrastructureFault(GepaError):
 
 class ProposalDropped(GepaError):
     """Raised inside `gepa_propose_texts` when no usable text can be had; the message says why."""
+
+
+class PromptRefused(ProposalDropped):
+    """The reflection model refuses the prompt: too long, against its policy, or with images that it cannot see."""

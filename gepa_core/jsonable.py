@@ -105,6 +105,9 @@ class _Walk:
             return sorted(self._sequence(value, len(value), depth), key=repr)
         if isinstance(value, list | Sequence):
             return self._sequence(value, len(value), depth)
+        image = image_of_pillow(value)
+        if image is not None:
+            return Referring(image.reference, [image])
         as_list = _array(value, self._limits.items)
         if as_list is not None:
             return self.convert(as_list(), depth)
@@ -189,9 +192,10 @@ _SCALARS: tuple[tuple[Any, Callable[[Any], Json]], ...] = (
 
 def _text(text: str, chars: int) -> str:
     """``text`` that UTF-8 can hold, cut in the middle when it is too long, inlined files by their hash."""
-    if not text.isascii():
-        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    text = with_references(text)
+    if not isinstance(text, Referring):
+        if not text.isascii():
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        text = with_references(text)
     if len(text) <= chars:
         return text
     head, tail = chars * 2 // 3, chars // 3

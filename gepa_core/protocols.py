@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
+from gepa_core.images import Image
 from gepa_core.types import Component, Feedback, Rollout, Usage
 
 MetricResult: TypeAlias = "Feedback | float | int | bool"
@@ -16,10 +17,16 @@ Metric: TypeAlias = Callable[..., "MetricResult | Awaitable[MetricResult]"]
 
 @attrs.frozen
 class Message:
-    """One message of a conversation with a model."""
+    """One message of a conversation with a model.
+
+    Attributes:
+        content: its text, which is all that a model without eyes needs.
+        images: what the text refers to by name, as ``[image-1]``. Only a `SeeingModel` is given any.
+    """
 
     role: Literal["system", "user", "assistant"]
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +53,18 @@ class LanguageModel(Protocol):
         Raises:
             InfrastructureFault: a passing fault; the engine tries again.
             ModelFault: the model cannot be used at all.
+        """
+        ...
+
+
+@runtime_checkable
+class SeeingModel(LanguageModel, Protocol):
+    """A `LanguageModel` that can be shown images: it gives `Message.images` to the model behind it."""
+
+    async def sees_images(self) -> bool:
+        """Whether the model can be shown images, as far as that is known; the same each time.
+
+        A model that turns out to refuse them is asked again without.
         """
         ...
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import attrs
 
-from gepa_core.errors import GepaError, ModelFault, ProposalDropped
+from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptRefused, ProposalDropped
 from gepa_core.evaluate import Execution
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
 from gepa_core.gate import Gate
-from gepa_core.protocols import Completion, LanguageModel, Message
+from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
 from gepa_core.retry import with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import Store
@@ -54,18 +54,23 @@ class RecordedModel:
         """What the calls used: added in an order that does not depend on which answer came first."""
         return sum((self._used[key] for key in sorted(self._used)), Usage())
 
+    async def sees_images(self) -> bool:
+        """Whether the model can be shown images."""
+        return isinstance(self.model, SeeingModel) and await self.model.sees_images()
+
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Answer ``messages``.
 
         Raises:
             ProposalDropped: the proposal has used up the calls that were reserved for it.
+            PromptRefused: the model refuses the prompt, which for one with images may mean that it sees none.
             InfrastructureFault: the model kept failing.
             ModelFault: the model cannot be used at all.
         """
         if self.allowed is not None and self.calls >= self.allowed:
             raise ProposalDropped(f"calls: more than the {self.allowed} calls reserved for a proposal")
         self.calls += 1
-        prompt = content_id([[message.role, message.content] for message in messages])
+        prompt = prompt_id(messages)
         occurrence = self._asked[prompt]
         self._asked[prompt] += 1
         completion = self.store.answer(self.number, prompt, occurrence)
@@ -89,7 +94,7 @@ class RecordedModel:
                 except SystemExit as error:  # as it is it would end the event loop
                     raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
                 except Exception as error:
-                    raise self._fault(error) from error
+                    raise self._fault(error, messages) from error
 
         return await with_retries(
             once,
@@ -103,11 +108,23 @@ class RecordedModel:
             ),
         )
 
-    def _fault(self, error: Exception) -> Exception:
-        """What an error of the model means for the proposal or the run."""
+    def _fault(self, error: Exception, messages: Sequence[Message]) -> Exception:
+        """What an error of the model means for the proposal or the run.
+
+        Providers have many ways to say that a model cannot be shown images. So whatever is no passing fault
+        counts as that, where there are some; should it be another, the question without images will show it.
+        """
         known = as_model_error(error)
-        if isinstance(known, GepaError):
+        with_images = any(message.images for message in messages)
+        if isinstance(known, InfrastructureFault) or (isinstance(known, GepaError) and not with_images):
             return known
-        if rejects_text(error):
-            return ProposalDropped(f"prompt-refused: {self.name} refused the prompt: {describe(error)}")
+        if with_images or rejects_text(error):
+            return PromptRefused(f"prompt-refused: {self.name} refused the prompt: {describe(error)}")
         return ModelFault(f"the reflection model {self.name!r} failed: {describe(error)}")
+
+
+def prompt_id(messages: Sequence[Message]) -> str:
+    """What a question is known by: roles, texts and the contents of images."""
+    return content_id(
+        [[message.role, message.content, *(image.digest for image in message.images)] for message in messages]
+    )

@@ -12,6 +12,7 @@ import attrs
 
 from gepa_core.errors import ConfigurationError, ModelFault
 from gepa_core.faults import as_model_error
+from gepa_core.lm.parts import as_dicts, as_text
 from gepa_core.protocols import Completion, Message
 from gepa_core.workers import Workers
 
@@ -32,11 +33,14 @@ class CallableModel:
         takes: ``"text"``: one string; ``"messages"``: a list of ``{"role", "content"}`` dictionaries.
             Read from the annotation of the function's first parameter, or where it has none from its
             name (``messages``); else text.
+        images: whether it can be given messages with images, whose content is a list of parts in OpenAI's
+            form; by default where it takes messages and its annotation does not say that a content is a string.
         name: how it is called in logs; the function's own name by default.
     """
 
     function: Callable[..., object]
     takes: Takes = attrs.field()
+    images: bool = attrs.field()
     name: str = attrs.field()
     _workers: Workers = attrs.field(factory=Workers, init=False, repr=False, eq=False)
 
@@ -44,9 +48,17 @@ class CallableModel:
     def _takes(self) -> Takes:
         return _takes(self.function)
 
+    @images.default
+    def _images(self) -> bool:
+        return self.takes == "messages" and not _holds_strings(self.function)
+
     @name.default
     def _name(self) -> str:
         return str(getattr(self.function, "__qualname__", None) or type(self.function).__name__)
+
+    async def sees_images(self) -> bool:
+        """Whether the function can be given messages with images."""
+        return self.images
 
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Call the function.
@@ -81,18 +93,6 @@ class CallableModel:
             f"the model function {self.name!r} returned {type(answer).__name__!r}; it must return a string "
             "(or a gepa_core.protocols.Completion)"
         )
-
-
-def as_dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Messages in the form that chat clients take: ``{"role": …, "content": …}`` each."""
-    return [{"role": message.role, "content": message.content} for message in messages]
-
-
-def as_text(messages: Sequence[Message]) -> str:
-    """Messages as one text: a single message's content as it is, several with their roles before them."""
-    if len(messages) == 1:
-        return messages[0].content
-    return "\n\n".join(f"{message.role}:\n{message.content}" for message in messages)
 
 
 def _is_async(function: Callable[..., object]) -> bool:
@@ -141,3 +141,13 @@ def _is_list(annotation: Any) -> bool:
     if origin is typing.Annotated:
         return _is_list(typing.get_args(annotation)[0])
     return origin in _LISTS
+
+
+def _holds_strings(function: Callable[..., object]) -> bool:
+    """Whether the annotation of the first parameter says that messages are dictionaries of strings."""
+    try:
+        first = next(iter(inspect.signature(function).parameters.values()))
+    except (ValueError, TypeError, StopIteration):
+        return False
+    held = typing.get_args(_annotation(function, first))[:1]
+    return any(typing.get_args(one)[1:] == (str,) for one in held)

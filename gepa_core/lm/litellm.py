@@ -20,7 +20,7 @@ import attrs
 
 from gepa_core.errors import ConfigurationError
 from gepa_core.faults import as_model_error
-from gepa_core.lm.callables import as_dicts
+from gepa_core.lm.parts import as_dicts
 from gepa_core.protocols import Completion, Message
 from gepa_core.types import Usage
 
@@ -47,6 +47,8 @@ class LiteLLM:
         temperature: as the provider defines it; its default when None.
         max_tokens: the longest answer in tokens; the provider's default when None.
         timeout: seconds until a call counts as failed.
+        images: whether the model can be shown images; when None as litellm has it, and yes for a model that
+            litellm does not know.
         options: further arguments of ``litellm.acompletion``, such as ``reasoning_effort``.
             ``input_cost_per_token`` and ``output_cost_per_token`` give the price of a model that litellm
             does not know.
@@ -61,6 +63,7 @@ class LiteLLM:
     temperature: float | None = None
     max_tokens: int | None = None
     timeout: float = 600.0
+    images: bool | None = None
     options: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -84,6 +87,12 @@ class LiteLLM:
         thread = threading.Thread(target=_load_quietly, name="gepa-load-litellm", daemon=True)
         thread.start()
         return thread
+
+    async def sees_images(self) -> bool:
+        """Whether the model can be shown images."""
+        if self.images is not None:
+            return self.images
+        return _sees_images(await asyncio.to_thread(_load), self.model)
 
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Ask the provider once; trying again is the engine's business.
@@ -144,6 +153,13 @@ def _load() -> Any:
         if logger.level in (logging.NOTSET, logging.WARNING):
             logger.setLevel(logging.ERROR)
         return litellm
+
+
+def _sees_images(litellm: Any, model: str) -> bool:
+    try:
+        return bool(litellm.get_model_info(model=model).get("supports_vision"))
+    except Exception:  # litellm raises a plain Exception for a model that it does not know
+        return True
 
 
 def _usage(litellm: Any, response: Any, model: str) -> Usage:
