@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from langchain_core.tools import BaseTool
 
 from gepa_core.appgraph import Graph, PathCopy, Policy, Site, path_copy
-from gepa_langchain.graphs import is_graph
+from gepa_langchain.graphs import compiled_graphs
 
 _MEMO = "_tool_call_schema_memo"
 
@@ -16,19 +16,46 @@ _MEMO = "_tool_call_schema_memo"
 def copy_app(graph: Graph, values: Mapping[Site, Any], policy: Policy) -> Any:
     """The app with ``values`` at their sites, for its user."""
     copied = path_copy(graph, values, policy)
-    finish(copied)
+    for tool in copied.made.values():
+        if isinstance(tool, BaseTool):
+            _remember(tool, None)
     return copied.root
 
 
-def finish(copied: PathCopy, *, recursion_limit: int | None = None) -> None:
-    """Let copied tools forget what they computed of their old texts, and limit the steps of copied graphs."""
-    for value in copied.made.values():
+def finish(copied: PathCopy, *, recursion_limit: int, schemas: MutableMapping[int, Any]) -> None:
+    """Make copied tools show a model their new texts, and limit the steps of copied graphs.
+
+    Args:
+        recursion_limit: the most steps.
+        schemas: of tools, by the ``id`` of the original, which copies with the same texts share: making
+            one takes longer than all else that a rollout needs.
+    """
+    graphs = compiled_graphs()
+    for key, value in copied.made.items():
         if isinstance(value, BaseTool):
-            private = value.__pydantic_private__
-            if private and _MEMO in private:
-                private[_MEMO] = None
-        elif recursion_limit is not None and is_graph(value):
+            _remember(value, schemas.get(key))
+            if key not in schemas:
+                schemas[key] = _schema_of(value)
+        elif isinstance(value, graphs):
             _limit(value, recursion_limit)
+
+
+def _remember(tool: BaseTool, schema: Any) -> None:
+    """Let a tool have computed ``schema``; None for not yet. Older versions remember none."""
+    private = tool.__pydantic_private__
+    if private and _MEMO in private:
+        private[_MEMO] = schema
+
+
+def _schema_of(tool: BaseTool) -> Any:
+    """What the tool shows a model, None where its class cannot say or does not remember."""
+    if _MEMO not in (tool.__pydantic_private__ or {}):
+        return None
+    try:
+        schema = tool.tool_call_schema
+    except Exception:  # any class of the app's; the agent that offers the tool will say it
+        return None
+    return None if isinstance(schema, dict) else schema
 
 
 def _limit(graph: Any, steps: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from functools import _lru_cache_wrapper
 from types import CellType, FunctionType
 from typing import Any
@@ -63,12 +63,17 @@ class Freshness:
         *,
         recorder: BaseCallbackHandler,
         recursion_limit: int,
+        schemas: MutableMapping[int, Any],
     ) -> Any:
-        """The app for one rollout, with ``values`` at their sites."""
+        """The app for one rollout, with ``values`` at their sites.
+
+        Args:
+            schemas: what `finish` keeps from one rollout with ``values`` to the next.
+        """
         replaced: dict[int, object] = {id(model): _recorded(model, recorder) for model in self.models}
         replaced.update((key, renew()) for key, renew in self.memories.items())
         copied = path_copy(graph, values, policy, renewed=self.renewed, replaced=replaced)
-        finish(copied, recursion_limit=recursion_limit)
+        finish(copied, recursion_limit=recursion_limit, schemas=schemas)
         return copied.root
 
 

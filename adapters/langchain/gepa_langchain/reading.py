@@ -28,21 +28,25 @@ def parts_of(message: BaseMessage) -> Iterator[Part]:
             yield role, text
 
 
-def inputs_of(messages: Sequence[BaseMessage], params: Mapping[str, Any]) -> Json:
-    """What a model was sent: its messages; with the tools and the response format where there are any."""
-    offered = {key: to_jsonable(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+def offered_in(params: Mapping[str, Any]) -> dict[str, Json]:
+    """The tools and the response format that a model is called with."""
+    return {key: to_jsonable(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+
+
+def inputs_of(messages: Sequence[BaseMessage], offered: Mapping[str, Json]) -> Json:
+    """What a model was sent: its messages; with what it was offered where there is any."""
     said = to_jsonable(messages)
     return {"messages": said, **offered} if offered else said
 
 
-def descriptions_of(params: Mapping[str, Any]) -> Iterator[Part]:
+def descriptions_of(offered: Mapping[str, Json]) -> Iterator[Part]:
     """The descriptions in the tools and the response format that a model is called with."""
-    for key in _WITH_SCHEMAS:
-        yield from _descriptions_in(to_jsonable(params.get(key)), "")
+    for value in offered.values():
+        yield from _descriptions_in(value, "")
 
 
 def _descriptions_in(value: Json, name: str) -> Iterator[Part]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         own = value.get("name")
         if isinstance(own, str) and not _PARAMETERS.isdisjoint(value):
             name = own
@@ -51,7 +55,7 @@ def _descriptions_in(value: Json, name: str) -> Iterator[Part]:
                 yield SCHEMA_ROLE + name, held
             else:
                 yield from _descriptions_in(held, name)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, list):
         for held in value:
             yield from _descriptions_in(held, name)
 

@@ -20,7 +20,15 @@ from langchain_core.outputs import LLMResult
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 from gepa_langchain.attribution import Attribution, Part
-from gepa_langchain.reading import answer_of, descriptions_of, inputs_of, name_of, parts_of, usage_of
+from gepa_langchain.reading import (
+    answer_of,
+    descriptions_of,
+    inputs_of,
+    name_of,
+    offered_in,
+    parts_of,
+    usage_of,
+)
 
 _BRANCH = "map:key:"
 _STEP = "graph:step:"
@@ -172,9 +180,9 @@ class Recorder(BaseCallbackHandler):
     ) -> None:
         said = [message for conversation in messages for message in conversation]
         parts = [part for message in said for part in parts_of(message)]
-        params = kwargs.get("invocation_params") or {}
-        parts += descriptions_of(params)
-        inputs, usage = inputs_of(said, params), Usage(calls=1, unmetered=1, unpriced=1)
+        offered = offered_in(kwargs.get("invocation_params") or {})
+        parts += descriptions_of(offered)
+        inputs, usage = inputs_of(said, offered), Usage(calls=1, unmetered=1, unpriced=1)
         self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=usage)
 
     def on_llm_start(

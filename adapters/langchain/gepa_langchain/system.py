@@ -23,10 +23,11 @@ from gepa_langchain.recorder import Recorder
 
 @attrs.frozen(eq=False)
 class Plan:
-    """What one candidate holds at which site, and how to attribute its model calls."""
+    """What one candidate holds at which site, how to attribute its model calls, its tools' schemas."""
 
     values: Mapping[Site, Any]
     attribution: Attribution
+    schemas: dict[int, Any] = attrs.field(init=False, factory=dict, repr=False)
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -112,6 +113,7 @@ class LangChainSystem:
             self.policy,
             recorder=recorder,
             recursion_limit=self.calling.recursion_limit,
+            schemas=plan.schemas,
         )
         return app
 
