@@ -14,11 +14,12 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import hookimpl, store
+from gepa_core import hookimpl
 from gepa_core.events import Event, ProposalCommitted
 from gepa_core.frontier import Frontier
 from gepa_core.pool import Pool
 from gepa_core.state import State
+from gepa_core.store import opening
 from tests.core.states import mutation, new_state, seed_proposal
 from tests.core.toys import Toy, ToyModel, search
 
@@ -48,10 +49,10 @@ def never_ending(prompt: str) -> str:
 def test_a_commit_writes_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements and bytes sent to the database per proposal are the same late in a run as early."""
     work = Work()
-    connect = store._connect
+    connect = opening.connect
 
-    def traced(uri: str) -> sqlite3.Connection:
-        connection = connect(uri)
+    def traced(path: Path, mode: str) -> sqlite3.Connection:
+        connection = connect(path, mode)
 
         def note(statement: str) -> None:
             work.now["statements"] += 1
@@ -60,7 +61,7 @@ def test_a_commit_writes_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyP
         connection.set_trace_callback(note)
         return connection
 
-    monkeypatch.setattr(store, "_connect", traced)
+    monkeypatch.setattr(opening, "connect", traced)
     model = ToyModel(write=never_ending)
     metric_calls = Counter[Any]()
 

@@ -1,0 +1,278 @@
+"""The open store: what is written, and what is read back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gepa_core import private
+from gepa_core.codec import compress, decode, encode, unpack
+from gepa_core.errors import StoreError
+from gepa_core.protocols import Completion
+from gepa_core.store import opening
+from gepa_core.store.consistency import problem_of
+from gepa_core.store.explaining import damaged, explained, explanation
+from gepa_core.store.layout import FILE, OutcomeKey, outcome_key, seal_of
+from gepa_core.store.tally import Tally
+from gepa_core.types import Example, Outcome, Proposal, Purpose
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+T = TypeVar("T")
+
+_BY_KEY = "candidate = ? AND split = ? AND example = ? AND draw = ?"
+
+
+class Store:
+    """The open store of one run. Use `Store.open` to write and `Store.read` to look only.
+
+    Every method raises `StoreError` when the database cannot be read or written, or when what it holds is
+    not what was written.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        connection: sqlite3.Connection,
+        lock: BaseFileLock | None = None,
+        tally: Tally | None = None,
+    ) -> None:
+        self.directory = directory
+        self._connection = connection
+        self._lock = lock
+        self._tally = tally
+
+    @classmethod
+    def open(cls, directory: Path) -> Store:
+        """Open the run in ``directory`` for writing, making it if need be.
+
+        Raises:
+            StoreError: the directory cannot be written, is in use, was written by a newer version, is
+                damaged, or holds a file of that name that is no run.
+        """
+        with explained(directory):
+            private.make_directory(directory)
+            opening.look_at(directory)
+            lock = opening.lock(directory)
+            try:
+                connection, paid = opening.to_write(directory)
+                try:
+                    tally = Tally(directory, paid)
+                except BaseException:
+                    connection.close()
+                    raise
+            except BaseException:
+                lock.release()
+                raise
+        return cls(directory, connection, lock, tally)
+
+    @classmethod
+    def read(cls, directory: Path) -> Store:
+        """Open the run in ``directory`` for reading, also while another process writes it.
+
+        Raises:
+            StoreError: there is no run, or it cannot be read.
+        """
+        with explained(directory):
+            if not (directory / FILE).exists():
+                raise StoreError(f"there is no run in {str(directory)!r}: it has no file {FILE!r}")
+            opening.look_at(directory)
+            connection = opening.to_read(directory)
+        return cls(directory, connection)
+
+    def close(self) -> None:
+        """Close the database and let other processes in."""
+        if self._lock is not None:
+            opening.leave_one_file(self._connection)
+        self._connection.close()
+        if self._tally is not None:
+            self._tally.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    # facts about the run ------------------------------------------------
+
+    def meta(self) -> dict[str, str]:
+        """Everything that `set_meta` wrote."""
+        rows = self._rows("SELECT seal, value, key FROM meta ORDER BY key")
+        return {key: self._intact("fact", *row) for row in rows for key in row[2:]}
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Write facts about the run, replacing those of the same key.
+
+        Halves of surrogate pairs, which SQLite refuses and error messages may hold, are written out.
+        """
+        written = {key: value.encode(errors="backslashreplace").decode() for key, value in values.items()}
+        rows = [(key, value, seal_of(value, key)) for key, value in written.items()]
+        with self._transaction() as run:
+            run.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", rows)
+
+    @property
+    def holds_nothing_paid(self) -> bool:
+        """Whether neither a rollout nor an answer of the reflection model is in it."""
+        return self._row("SELECT 1 FROM outcomes UNION ALL SELECT 1 FROM answers LIMIT 1") is None
+
+    # outcomes -----------------------------------------------------------
+
+    def outcome(self, key: OutcomeKey) -> Outcome | None:
+        """The outcome that is known by ``key``, if any."""
+        row = self._row(f"SELECT seal, body, purpose FROM outcomes WHERE {_BY_KEY}", key)
+        return self._outcome(row, key) if row else None
+
+    def _outcome(self, row: Sequence[Any], key: OutcomeKey) -> Outcome:
+        body = self._intact("outcome", *row, *key)
+        return self._decoded("outcome", lambda: unpack(body, Outcome))
+
+    def outcomes_on(self, candidate: str, examples: Sequence[Example], draw: int) -> dict[str, Outcome]:
+        """The known outcomes of ``candidate`` on ``examples``, by example id, in the examples' order.
+
+        Splits on which the candidate never ran cost one look each, however many examples there are.
+        """
+        statement = "SELECT 1 FROM outcomes WHERE candidate = ? AND split = ? LIMIT 1"
+        splits = {
+            split: self._row(statement, (candidate, split))
+            for split in dict.fromkeys(example.split for example in examples)
+        }
+        examples = [example for example in examples if splits[example.split]]
+        known = {
+            example.id: self.outcome((candidate, example.split, example.id, draw)) for example in examples
+        }
+        return {id_: outcome for id_, outcome in known.items() if outcome is not None}
+
+    def outcomes(self, purpose: Purpose) -> Iterator[Outcome]:
+        """The outcomes that were first wanted for ``purpose``, oldest first."""
+        statement = (
+            "SELECT seal, body, purpose, candidate, split, example, draw FROM outcomes"
+            " WHERE purpose = ? ORDER BY rowid"
+        )
+        for row in self._rows(statement, (purpose,)):
+            yield self._outcome(row[:3], (row[3], row[4], row[5], row[6]))
+
+    def save_outcome(self, outcome: Outcome, purpose: Purpose) -> Outcome:
+        """Write an outcome. It belongs to no proposal until one that used it is committed.
+
+        Returns:
+            The outcome as it will be read back, so that a run that goes on and one that is resumed see
+            the same, whatever objects an app or a metric put into it.
+        """
+        text, key = encode(outcome), outcome_key(outcome)
+        body = compress(text)
+        with self._paid() as run:
+            run.execute(
+                "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?, ?)",
+                (*key, purpose, body, seal_of(body, purpose, *key)),
+            )
+        return decode(text, Outcome)
+
+    def forget(self, keys: Iterable[OutcomeKey]) -> None:
+        """Delete outcomes that no proposal was charged for, so that they can be tried anew."""
+        unpaid = self.uncharged(keys)
+        self._count(-len(unpaid))  # first, since too small a count is harmless
+        with self._transaction() as run:
+            run.executemany(f"DELETE FROM outcomes WHERE {_BY_KEY}", unpaid)
+
+    def uncharged(self, keys: Iterable[OutcomeKey]) -> list[OutcomeKey]:
+        """Those of ``keys`` that no committed proposal has been charged for, in the same order."""
+        statement = f"SELECT 1 FROM outcomes WHERE {_BY_KEY} AND proposal IS NULL"
+        return [key for key in keys if self._row(statement, key)]
+
+    # answers of the reflection model --------------------------------------
+
+    def answer(self, number: int, prompt: str, occurrence: int) -> Completion | None:
+        """The stored answer to the ``occurrence``-th time that proposal ``number`` asked ``prompt``."""
+        key = (number, prompt, occurrence)
+        statement = "SELECT seal, body FROM answers WHERE number = ? AND prompt = ? AND occurrence = ?"
+        row = self._row(statement, key)
+        return self._answer((*row, *key)) if row else None
+
+    def answers(self, number: int) -> list[Completion]:
+        """Every answer that was given to proposal ``number``, in the order in which they arrived."""
+        statement = (
+            "SELECT seal, body, number, prompt, occurrence FROM answers WHERE number = ? ORDER BY rowid"
+        )
+        return [self._answer(row) for row in self._rows(statement, (number,))]
+
+    def _answer(self, row: Sequence[Any]) -> Completion:
+        body = self._intact("answer", *row)
+        return self._decoded("answer", lambda: decode(body, Completion))
+
+    def save_answer(self, number: int, prompt: str, occurrence: int, completion: Completion) -> None:
+        """Write an answer."""
+        key, body = (number, prompt, occurrence), encode(completion)
+        with self._paid() as run:
+            run.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", (*key, body, seal_of(body, *key)))
+
+    # proposals ------------------------------------------------------------
+
+    def proposals(self) -> list[Proposal]:
+        """The committed proposals, in order, numbered from 0 without gaps."""
+        rows = self._rows("SELECT seal, body, number FROM proposals ORDER BY number")
+        bodies = [self._intact("proposal", *row) for row in rows]
+        proposals = self._decoded("proposal", lambda: [decode(body, Proposal) for body in bodies])
+        problem = problem_of(proposals)
+        if problem:
+            raise damaged(self.directory, problem)
+        return proposals
+
+    def commit(self, proposal: Proposal, charged: Iterable[OutcomeKey]) -> None:
+        """Write a proposal and charge it with outcomes, both or neither."""
+        number, body = proposal.number, encode(proposal)
+        with self._transaction() as run:
+            run.execute("INSERT INTO proposals VALUES (?, ?, ?)", (number, body, seal_of(body, number)))
+            run.executemany(
+                f"UPDATE outcomes SET proposal = ? WHERE {_BY_KEY}", ((number, *key) for key in charged)
+            )
+
+    # reading and writing ----------------------------------------------------
+
+    def _row(self, statement: str, values: Sequence[Any] = ()) -> Sequence[Any] | None:
+        """The first row that ``statement`` finds."""
+        try:
+            row: Sequence[Any] | None = self._connection.execute(statement, values).fetchone()
+        except sqlite3.Error as error:
+            raise explanation(self.directory, error) from error
+        return row
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[Sequence[Any]]:
+        """Every row that ``statement`` finds, one by one."""
+        with explained(self.directory), closing(self._connection.execute(statement, values)) as found:
+            yield from found
+
+    def _intact(self, what: str, seal: Any, body: T, *key: Any) -> T:
+        """``body``, if it and its key are what was written."""
+        if not isinstance(body, str | bytes) or seal_of(body, *key) != seal:
+            raise damaged(self.directory, f"a stored {what} is not what was written")
+        return body
+
+    def _decoded(self, what: str, decoded: Callable[[], T]) -> T:
+        """What ``decoded`` returns, for a body that may have been written by anyone."""
+        try:
+            return decoded()
+        except StoreError:
+            raise
+        except Exception as error:
+            raise damaged(
+                self.directory, f"a stored {what} cannot be read ({type(error).__name__}: {error})"
+            ) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with explained(self.directory), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+
+    @contextmanager
+    def _paid(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes one row that was paid for."""
+        with self._transaction() as run:
+            yield run
+        self._count(1)
+
+    def _count(self, rows: int) -> None:
+        with explained(self.directory):
+            if self._tally is not None:
+                self._tally.add(rows)
