@@ -35,7 +35,8 @@ def offline_model(options: Mapping[str, Any] | None) -> Iterator[None]:
     """Serve the simulated models on a free port, and let OpenAI clients that are made meanwhile find them.
 
     Args:
-        options: ``seed``, ``task_latency`` and ``reflection_latency`` (seconds); None to do nothing.
+        options: ``seed``, ``task_latency`` and ``reflection_latency`` (seconds), ``faults`` (a list of
+            what goes wrong, such as ``"503,rate=0.1"``); None to do nothing.
 
     Raises:
         ConfigurationError: gepa-offline is not installed, or refuses the options.

@@ -33,7 +33,7 @@ KEYS: Mapping[str, tuple[type, ...]] = {
 }
 """The arguments of `gepa_core.optimize`, and two of the command line's own."""
 
-OFFLINE_KEYS = ("seed", "task_latency", "reflection_latency")
+OFFLINE_KEYS = ("seed", "task_latency", "reflection_latency", "faults")
 REQUIRED = ("target", "metric", "trainset", "reflection_lm", "budget")
 
 _WORDS = {str: "a text", int: "a whole number", dict: "a table", list: "a list"}

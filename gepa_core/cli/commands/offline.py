@@ -36,6 +36,13 @@ def serve(
     log_requests: Annotated[
         bool, typer.Option("--log-requests", help="Write a line for each request.")
     ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[,NAME=VALUE…]",
+            help="Let something go wrong, such as 503,rate=0.1 or hang,times=1. May be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the simulated models on this machine, as an OpenAI-compatible API, until Ctrl-C."""
     from gepa_core.cli.offline_model import load_offline
@@ -53,6 +60,7 @@ def serve(
             task_latency=task_latency,
             reflection_latency=reflection_latency,
             log_requests=log_requests,
+            faults=fault or (),
             on_start=_say_where,
         )
     except (ValueError, OSError) as error:

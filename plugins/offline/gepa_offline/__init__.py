@@ -14,7 +14,7 @@ from gepa_offline.language_model import SimulatedLanguageModel, reflection_model
 from gepa_offline.model import MODELS, REFLECTION_MODEL, TASK_MODEL, SimulatedModel
 from gepa_offline.prompt import Answer, ToolCall
 from gepa_offline.reflection.rates import ReflectionRates
-from gepa_offline.server import OfflineServer, run_server, serve
+from gepa_offline.server import Fault, OfflineServer, parse_fault, run_server, serve
 
 __all__ = [
     "MODELS",
@@ -22,6 +22,7 @@ __all__ = [
     "TASK_MODEL",
     "Answer",
     "Domain",
+    "Fault",
     "OfflineServer",
     "ReflectionRates",
     "SimulatedLanguageModel",
@@ -30,6 +31,7 @@ __all__ = [
     "ToolCall",
     "all_domains",
     "domain",
+    "parse_fault",
     "reflection_model",
     "run_server",
     "serve",

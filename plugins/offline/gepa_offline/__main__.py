@@ -5,11 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 
-from gepa_offline.server import OfflineServer, run_server
+from gepa_offline.server import Fault, OfflineServer, parse_fault, run_server
 
 
 def _say(server: OfflineServer) -> None:
     print(f"simulated models at {server.base_url} (any key will do); stop with Ctrl-C", flush=True)
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return parse_fault(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -21,6 +28,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--task-latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--reflection-latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--log-requests", action="store_true", help="a line for each request")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="KIND[,NAME=VALUE...]",
+        help="something that goes wrong, such as 503,rate=0.1 or hang,model=simulated-task; may be repeated",
+    )
     args = parser.parse_args(argv)
     if args.log_requests:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -31,6 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         task_latency=args.task_latency,
         reflection_latency=args.reflection_latency,
         log_requests=args.log_requests,
+        faults=args.fault,
         on_start=_say,
     )
 

@@ -1,9 +1,10 @@
-"""The ASGI app: routes, counting, latency."""
+"""The ASGI app: routes, counting, latency, faults."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 from starlette.applications import Starlette
@@ -12,9 +13,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gepa_offline.model import MODELS, SimulatedModel
+from gepa_offline.server import failing
 from gepa_offline.server.completion import ChatCompletion, complete
+from gepa_offline.server.faults import as_json, read_faults
 from gepa_offline.server.request import ChatRequest, Refusal, parse_request
 from gepa_offline.server.stats import Stats
+
+if TYPE_CHECKING:
+    from gepa_offline.server.faults import Fault
+    from gepa_offline.server.injector import FaultInjector
+
+
+_EVENTS = "text/event-stream"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -25,11 +35,13 @@ class ChatService:
         model: the simulated models.
         stats: counts every chat request.
         latency: seconds from a request to its answer, by model name; 0 for a model not named.
+        faults: what goes wrong.
     """
 
     model: SimulatedModel
     stats: Stats
     latency: Mapping[str, float]
+    faults: FaultInjector
     _closing: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
 
     def close(self) -> None:
@@ -38,32 +50,39 @@ class ChatService:
 
     async def chat(self, http: Request) -> Response:
         """``POST /v1/chat/completions``."""
-        ticket = self.stats.arrive()
-        body, model, status = b"", "", 0
+        visit = self.stats.arrive(is_retry=http.headers.get("x-stainless-retry-count", "0") != "0")
         try:
-            body = await http.body()
+            visit.body = await http.body()
             try:
-                request = parse_request(body)
-                model = request.model
-                response = await self.respond(request)
+                request = parse_request(visit.body)
+                visit.model, visit.user, visit.images = request.model, request.user, request.images
+                fault = self.faults.strike(request.model, visit.body)
+                visit.fault = fault.kind if fault is not None else ""
+                response = await self.respond(request, http, fault)
             except Refusal as error:
                 response = JSONResponse(error.body(), status_code=error.status)
-            status = response.status_code
+            visit.status = 0 if visit.fault == "drop" else response.status_code
         except ClientDisconnect:
             response = Response(status_code=400)
         finally:
-            self.stats.leave(ticket, model=model, status=status, body=body)
+            self.stats.leave(visit)
         return response
 
-    async def respond(self, request: ChatRequest) -> Response:
-        """Everything between a request that was understood and its answer. Faults belong here."""
-        if not await self._wait(self.latency.get(request.model, 0.0)):
-            raise Refusal("The server is shutting down.", status=503)
+    async def respond(self, request: ChatRequest, http: Request, fault: Fault | None) -> Response:
+        """Everything between a request that was understood and its answer, or the fault that it meets."""
+        extra = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
+        if not await self._wait(self.latency.get(request.model, 0.0) + extra):
+            raise _closing()
+        if fault is not None and fault.kind == "hang":
+            await failing.hold(http.receive, self._closing)
+            raise _closing() if self._closing.is_set() else ClientDisconnect
+        if fault is not None and fault.status is not None:
+            return failing.refused(fault, fault.status)
         answer = complete(self.model, request)
-        if request.stream:
-            events = _stream(answer, include_usage=request.include_usage)
-            return StreamingResponse(events, media_type="text/event-stream")
-        return JSONResponse(answer.body())
+        if fault is None:
+            return _whole(answer, request)
+        answer = failing.spoilt(answer, fault)
+        return failing.damaged(*_payload(answer, request), fault) or _whole(answer, request)
 
     async def _wait(self, seconds: float) -> bool:
         """Let the time pass; False as soon as the server closes."""
@@ -88,6 +107,36 @@ class ChatService:
         """``GET /requests``: the request log."""
         return JSONResponse([attrs.asdict(record) for record in self.stats.records()])
 
+    async def show_faults(self, _: Request) -> Response:
+        """``GET /faults``: those that are set."""
+        return JSONResponse(as_json(self.faults.faults))
+
+    async def set_faults(self, http: Request) -> Response:
+        """``PUT /faults``: set others in their place; an empty list lets everything work again."""
+        try:
+            self.faults.set(read_faults(await http.body()))
+        except ValueError as error:
+            return JSONResponse(Refusal(str(error)).body(), status_code=400)
+        return await self.show_faults(http)
+
+
+def _closing() -> Refusal:
+    return Refusal("The server is shutting down.", status=503)
+
+
+def _whole(answer: ChatCompletion, request: ChatRequest) -> Response:
+    if request.stream:
+        events = _stream(answer, include_usage=request.include_usage)
+        return StreamingResponse(events, media_type=_EVENTS)
+    return JSONResponse(answer.body())
+
+
+def _payload(answer: ChatCompletion, request: ChatRequest) -> tuple[bytes, str]:
+    """All that `_whole` would send, and its media type."""
+    if request.stream:
+        return b"".join(answer.events(include_usage=request.include_usage)), _EVENTS
+    return bytes(JSONResponse(answer.body()).body), "application/json"
+
 
 async def _stream(answer: ChatCompletion, *, include_usage: bool) -> AsyncIterator[bytes]:
     # Starlette would move a plain iterator to a worker thread for each chunk.
@@ -103,5 +152,7 @@ def make_app(service: ChatService) -> Starlette:
             Route("/v1/models", service.models),
             Route("/stats", service.statistics),
             Route("/requests", service.requests),
+            Route("/faults", service.show_faults),
+            Route("/faults", service.set_faults, methods=["PUT"]),
         ]
     )

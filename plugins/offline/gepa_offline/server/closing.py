@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from gepa_offline.server.app import ChatService, make_app
+from gepa_offline.server.failing import BreakableProtocol
 
 
 class ClosingServer(uvicorn.Server):
@@ -26,6 +27,7 @@ def make_server(service: ChatService) -> ClosingServer:
     """A server for a service. It logs nothing of its own and needs no start-up or shut-down events."""
     config = uvicorn.Config(
         make_app(service),
+        http=BreakableProtocol,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -53,6 +54,8 @@ class ChatRequest:
     stream: bool = False
     include_usage: bool = False
     max_tokens: int | None = None
+    user: str = ""
+    images: int = 0
 
 
 def parse_request(body: bytes) -> ChatRequest:
@@ -80,6 +83,8 @@ def parse_request(body: bytes) -> ChatRequest:
         stream=bool(stream),
         include_usage=isinstance(options, dict) and bool(options.get("include_usage")),
         max_tokens=_limit(data),
+        user=str(data.get("user") or ""),
+        images=_count_images(data["messages"]),
     )
 
 
@@ -119,6 +124,33 @@ def _messages(data: dict[str, Any]) -> tuple[dict[str, Any], ...]:
                 "A message's 'content' is a string or a list of parts.", param=f"messages[{position}].content"
             )
     return tuple(messages)
+
+
+def _count_images(messages: list[dict[str, Any]]) -> int:
+    """The image parts of all messages. They count, and are not looked at."""
+    count = 0
+    for position, message in enumerate(messages):
+        content = message.get("content")
+        for place, part in enumerate(content if isinstance(content, list) else ()):
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                _check_image(part, f"messages[{position}].content[{place}].image_url")
+                count += 1
+    return count
+
+
+def _check_image(part: dict[str, Any], param: str) -> None:
+    held = part.get("image_url")
+    url = held.get("url") if isinstance(held, dict) else None
+    if not isinstance(url, str) or not url.startswith(("https://", "http://", "data:image/")):
+        raise Refusal("An image is {'url': ...}, which is an http URL or holds the image.", param=param)
+    _, is_encoded, encoded = url.partition(";base64,")
+    if url.startswith("data:"):
+        try:
+            whole = bool(is_encoded) and bool(base64.b64decode(encoded, validate=True))
+        except ValueError:
+            whole = False
+        if not whole:
+            raise Refusal("The image's URL holds no file in base64.", param=param, code="invalid_image_url")
 
 
 def _tools(data: dict[str, Any]) -> tuple[dict[str, Any], ...]:

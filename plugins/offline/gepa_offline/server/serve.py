@@ -6,16 +6,19 @@ import contextlib
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from gepa_offline.model import REFLECTION_MODEL, TASK_MODEL, SimulatedModel
+from gepa_offline.server.faults import as_faults
 
 if TYPE_CHECKING:
     import uvicorn
 
+    from gepa_offline.server.faults import Fault
+    from gepa_offline.server.injector import FaultInjector
     from gepa_offline.server.stats import RequestRecord, Stats
 
 _PATIENCE = 10.0
@@ -31,6 +34,30 @@ class OfflineServer:
 
     base_url: str
     _stats: Stats
+    _injector: FaultInjector
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What goes wrong at present."""
+        return self._injector.faults
+
+    def set_faults(self, *faults: Fault | str) -> None:
+        """Let these faults happen from now on, and no others; none at all lets everything work again.
+
+        Raises:
+            ValueError: one of them makes no sense; nothing is changed.
+        """
+        self._injector.set(as_faults(faults))
+
+    @contextlib.contextmanager
+    def failing(self, *faults: Fault | str) -> Iterator[None]:
+        """Let these faults happen for as long as the ``with`` block lasts, and then those of before."""
+        before = self.faults
+        self.set_faults(*faults)
+        try:
+            yield
+        finally:
+            self.set_faults(*before)
 
     def stats(self) -> dict[str, Any]:
         """The counts so far, as ``GET /stats`` gives them (see `gepa_offline.server.stats.Stats`)."""
@@ -76,7 +103,11 @@ def _base_url(listener: socket.socket) -> str:
 
 
 def _make_server(
-    model: SimulatedModel, task_latency: float, reflection_latency: float, stats: Stats
+    model: SimulatedModel,
+    task_latency: float,
+    reflection_latency: float,
+    stats: Stats,
+    injector: FaultInjector,
 ) -> uvicorn.Server:
     from gepa_offline.server.app import ChatService
     from gepa_offline.server.closing import make_server
@@ -85,7 +116,7 @@ def _make_server(
         if seconds < 0:
             raise ValueError(f"{name} is in seconds and cannot be {seconds!r}")
     latency = {TASK_MODEL: task_latency, REFLECTION_MODEL: reflection_latency}
-    return make_server(ChatService(model=model, stats=stats, latency=latency))
+    return make_server(ChatService(model=model, stats=stats, latency=latency, faults=injector))
 
 
 @contextlib.contextmanager
@@ -98,6 +129,7 @@ def serve(
     task_latency: float = 0.0,
     reflection_latency: float = 0.0,
     log_requests: bool = False,
+    faults: Iterable[Fault | str] = (),
 ) -> Iterator[OfflineServer]:
     """Serve the simulated models from a background thread, for as long as the ``with`` block lasts.
 
@@ -109,15 +141,18 @@ def serve(
         task_latency: seconds from a request to the task model's answer.
         reflection_latency: the same for the reflection model.
         log_requests: keep a record of each request, and log a line to ``gepa_offline.server``.
+        faults: what goes wrong from the beginning: each a `Fault`, or spelled as `parse_fault` reads it.
 
     Raises:
-        ValueError: the host is not loopback, or a latency is negative.
+        ValueError: the host is not loopback, a latency is negative, or a fault makes no sense.
         OSError: the port is taken.
     """
+    from gepa_offline.server.injector import FaultInjector
     from gepa_offline.server.stats import Stats
 
-    stats = Stats(log_requests=log_requests)
-    server = _make_server(model or SimulatedModel(seed=seed), task_latency, reflection_latency, stats)
+    model = model or SimulatedModel(seed=seed)
+    stats, injector = Stats(log_requests=log_requests), FaultInjector(model.seed, as_faults(faults))
+    server = _make_server(model, task_latency, reflection_latency, stats, injector)
     with _listen(host, port) as listener:
         # The socket listens already: a client that comes before the loop runs waits in the backlog.
         thread = threading.Thread(
@@ -125,7 +160,7 @@ def serve(
         )
         thread.start()
         try:
-            yield OfflineServer(base_url=_base_url(listener), stats=stats)
+            yield OfflineServer(base_url=_base_url(listener), stats=stats, injector=injector)
         finally:
             server.should_exit = True
             thread.join(_PATIENCE)
@@ -140,6 +175,7 @@ def run_server(
     task_latency: float = 0.0,
     reflection_latency: float = 0.0,
     log_requests: bool = False,
+    faults: Iterable[Fault | str] = (),
     on_start: Callable[[OfflineServer], None] | None = None,
 ) -> None:
     """Serve the simulated models until the process is interrupted (Ctrl-C or SIGTERM).
@@ -152,18 +188,21 @@ def run_server(
         task_latency: seconds from a request to the task model's answer.
         reflection_latency: the same for the reflection model.
         log_requests: keep a record of each request, and log a line to ``gepa_offline.server``.
+        faults: what goes wrong from the beginning, see `Fault`.
         on_start: called with the server once it listens, to say where.
 
     Raises:
         ValueError: the host is not loopback, or a latency is negative.
         OSError: the port is taken.
     """
+    from gepa_offline.server.injector import FaultInjector
     from gepa_offline.server.stats import Stats
 
-    stats = Stats(log_requests=log_requests)
-    server = _make_server(model or SimulatedModel(seed=seed), task_latency, reflection_latency, stats)
+    model = model or SimulatedModel(seed=seed)
+    stats, injector = Stats(log_requests=log_requests), FaultInjector(model.seed, as_faults(faults))
+    server = _make_server(model, task_latency, reflection_latency, stats, injector)
     with _listen(host, port) as listener:
         if on_start is not None:
-            on_start(OfflineServer(base_url=_base_url(listener), stats=stats))
+            on_start(OfflineServer(base_url=_base_url(listener), stats=stats, injector=injector))
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])

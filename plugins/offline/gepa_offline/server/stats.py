@@ -22,8 +22,11 @@ class RequestRecord:
         number: its place in the order of arrival.
         model: the model asked for; empty if the request did not say.
         prompt: a short hash of the request's body, equal for equal requests.
-        status: the HTTP status of the answer.
+        status: the HTTP status of the answer; 0 when there was none.
         seconds: from the request's arrival to its answer.
+        fault: the kind of the fault that it met; empty for none.
+        user: the request's own field of that name, by which clients can tell their requests apart.
+        images: how many images its messages had.
     """
 
     number: int
@@ -31,6 +34,36 @@ class RequestRecord:
     prompt: str
     status: int
     seconds: float
+    fault: str = ""
+    user: str = ""
+    images: int = 0
+
+
+@attrs.define(kw_only=True, eq=False)
+class Visit:
+    """A request that is in the server. What becomes of it is filled in on the way.
+
+    Attributes:
+        number: its place in the order of arrival.
+        since: when it arrived, on the clock of `time.perf_counter`.
+        is_retry: whether its client says that it asked before and failed (as those of OpenAI do).
+        model: the model asked for.
+        user: see `RequestRecord`.
+        images: see `RequestRecord`.
+        body: what was sent.
+        status: the HTTP status of the answer; 0 for none.
+        fault: the kind of the fault that it met.
+    """
+
+    number: int
+    since: float
+    is_retry: bool
+    model: str = ""
+    user: str = ""
+    images: int = 0
+    body: bytes = b""
+    status: int = 0
+    fault: str = ""
 
 
 class Stats:
@@ -40,45 +73,49 @@ class Stats:
         self._log_requests = log_requests
         self._lock = Lock()
         self._calls: dict[str, Counter[str]] = {}
+        self._faults: dict[str, Counter[str]] = {}
+        self._retries: Counter[str] = Counter()
         self._busy: dict[str, float] = {}
         self._arrived = 0
         self._in_flight = 0
         self._most = 0
         self._records: list[RequestRecord] = []
 
-    def arrive(self) -> tuple[int, float]:
-        """Count a request in. Returns its number and when it arrived."""
+    def arrive(self, *, is_retry: bool = False) -> Visit:
+        """Count a request in."""
         with self._lock:
             self._arrived += 1
             self._in_flight += 1
             self._most = max(self._most, self._in_flight)
-            return self._arrived, time.perf_counter()
+            return Visit(number=self._arrived, since=time.perf_counter(), is_retry=is_retry)
 
-    def leave(self, ticket: tuple[int, float], *, model: str, status: int, body: bytes) -> None:
-        """Count a request out. ``status`` 0 means that the client went away."""
-        number, since = ticket
-        seconds = time.perf_counter() - since
-        record = None
-        if self._log_requests:
-            digest = sha256(body).hexdigest()[:16]
-            record = RequestRecord(number=number, model=model, prompt=digest, status=status, seconds=seconds)
-            _log.info("%d %s %d %.3f s %s", number, model or "-", status, seconds, digest)
+    def leave(self, visit: Visit) -> None:
+        """Count a request out."""
+        seconds = time.perf_counter() - visit.since
+        record = _record(visit, seconds) if self._log_requests else None
         with self._lock:
             self._in_flight -= 1
-            self._calls.setdefault(model, Counter())[str(status)] += 1
-            self._busy[model] = self._busy.get(model, 0.0) + seconds
+            self._calls.setdefault(visit.model, Counter())[str(visit.status)] += 1
+            self._busy[visit.model] = self._busy.get(visit.model, 0.0) + seconds
+            self._retries[visit.model] += visit.is_retry
+            if visit.fault:
+                self._faults.setdefault(visit.model, Counter())[visit.fault] += 1
             if record is not None:
                 self._records.append(record)
 
     def snapshot(self) -> dict[str, Any]:
         """The counts so far as JSON.
 
-        ``calls`` by model and status, ``total``, ``busy_seconds`` (time that requests spent in the
-        server, summed over all) and ``busy_seconds_by_model``, ``in_flight`` and ``max_in_flight``.
+        ``calls`` by model and status (``"0"``: no answer, because the connection was dropped or the client
+        went away), ``faults`` by model and kind, ``retries`` by model (requests whose client says that it
+        asked before), ``total``, ``busy_seconds`` (time that requests spent in the server, summed over all)
+        and ``busy_seconds_by_model``, ``in_flight`` and ``max_in_flight``.
         """
         with self._lock:
             return {
                 "calls": {model: dict(counts) for model, counts in self._calls.items()},
+                "faults": {model: dict(counts) for model, counts in self._faults.items()},
+                "retries": {model: count for model, count in self._retries.items() if count},
                 "total": sum(sum(counts.values()) for counts in self._calls.values()),
                 "busy_seconds": sum(self._busy.values()),
                 "busy_seconds_by_model": dict(self._busy),
@@ -90,3 +127,19 @@ class Stats:
         """The requests so far, in the order in which they ended; empty unless the log is switched on."""
         with self._lock:
             return list(self._records)
+
+
+def _record(visit: Visit, seconds: float) -> RequestRecord:
+    record = RequestRecord(
+        number=visit.number,
+        model=visit.model,
+        prompt=sha256(visit.body).hexdigest()[:16],
+        status=visit.status,
+        seconds=seconds,
+        fault=visit.fault,
+        user=visit.user,
+        images=visit.images,
+    )
+    said = f"{record.seconds:.3f} s {record.prompt}" + (f" fault {record.fault}" if record.fault else "")
+    _log.info("%d %s %d %s", record.number, record.model or "-", record.status, said)
+    return record
