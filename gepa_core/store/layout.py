@@ -30,6 +30,10 @@ CREATE TABLE answers (
     number INTEGER, prompt TEXT, occurrence INTEGER, body TEXT NOT NULL, seal INTEGER NOT NULL,
     PRIMARY KEY (number, prompt, occurrence)
 );
+CREATE TABLE faults (
+    number INTEGER NOT NULL, purpose TEXT NOT NULL, body TEXT NOT NULL, seal INTEGER NOT NULL
+);
+CREATE INDEX faults_by_number ON faults (number);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """

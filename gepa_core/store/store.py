@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +18,7 @@ from gepa_core.store.consistency import problem_of
 from gepa_core.store.explaining import damaged, explained, explanation
 from gepa_core.store.layout import FILE, OutcomeKey, outcome_key, seal_of
 from gepa_core.store.tally import Tally
-from gepa_core.types import Example, Outcome, Proposal, Purpose
+from gepa_core.types import Example, Outcome, Proposal, Purpose, Usage
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -205,6 +206,26 @@ class Store:
         key, body = (number, prompt, occurrence), encode(completion)
         with self._paid() as run:
             run.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", (*key, body, seal_of(body, *key)))
+
+    # attempts that came to nothing ------------------------------------------
+
+    def save_fault(self, number: int, purpose: str, usage: Usage) -> None:
+        """Note what an attempt for proposal ``number`` used that ended by an infrastructure fault."""
+        body = encode(usage)
+        with self._transaction() as run:
+            run.execute(
+                "INSERT INTO faults VALUES (?, ?, ?, ?)",
+                (number, purpose, body, seal_of(body, number, purpose)),
+            )
+
+    def faults(self, number: int) -> list[tuple[str, Usage]]:
+        """Purpose and usage of each attempt that `save_fault` noted for proposal ``number``, oldest first."""
+        statement = "SELECT seal, body, number, purpose FROM faults WHERE number = ? ORDER BY rowid"
+        found = [(row[3], self._intact("fault", *row)) for row in self._rows(statement, (number,))]
+        return [
+            (purpose, self._decoded("fault", functools.partial(decode, body, Usage)))
+            for purpose, body in found
+        ]
 
     # proposals ------------------------------------------------------------
 
