@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tools import BaseTool
 
 from gepa_core.appgraph import Graph, PathCopy, Policy, Site, path_copy
 from gepa_langchain.graphs import compiled_graphs
+from gepa_langchain.listening import CALLED, listen
 
 _MEMO = "_tool_call_schema_memo"
 
@@ -22,16 +24,25 @@ def copy_app(graph: Graph, values: Mapping[Site, Any], policy: Policy) -> Any:
     return copied.root
 
 
-def finish(copied: PathCopy, *, recursion_limit: int, schemas: MutableMapping[int, Any]) -> None:
-    """Make copied tools show a model their new texts, and limit the steps of copied graphs.
+def finish(
+    copied: PathCopy,
+    *,
+    recorder: BaseCallbackHandler,
+    recursion_limit: int,
+    schemas: MutableMapping[int, Any],
+) -> None:
+    """Make copied tools show a model their new texts, let all be heard, limit the steps of copied graphs.
 
     Args:
+        recorder: hears of each call of a tool or retriever.
         recursion_limit: the most steps.
         schemas: of tools, by the ``id`` of the original, which copies with the same texts share: making
             one takes longer than all else that a rollout needs.
     """
     graphs = compiled_graphs()
     for key, value in copied.made.items():
+        if isinstance(value, CALLED):
+            listen(value, recorder)
         if isinstance(value, BaseTool):
             _remember(value, schemas.get(key))
             if key not in schemas:

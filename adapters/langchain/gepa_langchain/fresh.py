@@ -9,15 +9,15 @@ from types import CellType, FunctionType
 from typing import Any
 
 import attrs
-from langchain_core.callbacks import BaseCallbackHandler, BaseCallbackManager
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.language_models import BaseLanguageModel
 
 from gepa_core.appgraph import CannotCopy, Graph, Policy, Site, path_copy
 from gepa_core.appgraph.children import instance_dict, is_empty_cell
-from gepa_core.appgraph.shells import shell_of
 from gepa_langchain.copies import finish
 from gepa_langchain.graphs import is_graph
+from gepa_langchain.listening import CALLED, heard_model
 from gepa_langchain.memories import renewal_of
 from gepa_langchain.policy import is_leaf, is_own
 
@@ -32,7 +32,8 @@ class Freshness:
     Attributes:
         models: the app's models, which a rollout sees through shells.
         memories: makes a fresh one, by the ``id`` of the memory, checkpointer or cache.
-        renewed: graphs, and containers and objects of the app's own, of which each rollout has a copy.
+        renewed: graphs, tools, retrievers, and containers and objects of the app's own, of which each
+            rollout has a copy.
     """
 
     models: Sequence[BaseLanguageModel[Any]] = attrs.field(repr=False)
@@ -52,7 +53,7 @@ class Freshness:
         return cls(
             models=[value for value in values.values() if isinstance(value, BaseLanguageModel)],
             memories={key: renew for key, renew in states.items() if renew is not None},
-            renewed=_able(graph, policy, [value for value in values.values() if _has_state(value, graph)]),
+            renewed=_able(graph, policy, [value for value in values.values() if _is_renewed(value, graph)]),
         )
 
     def copy(
@@ -70,32 +71,15 @@ class Freshness:
         Args:
             schemas: what `finish` keeps from one rollout with ``values`` to the next.
         """
-        replaced: dict[int, object] = {id(model): _recorded(model, recorder) for model in self.models}
+        replaced: dict[int, object] = {id(model): heard_model(model, recorder) for model in self.models}
         replaced.update((key, renew()) for key, renew in self.memories.items())
         copied = path_copy(graph, values, policy, renewed=self.renewed, replaced=replaced)
-        finish(copied, recursion_limit=recursion_limit, schemas=schemas)
+        finish(copied, recorder=recorder, recursion_limit=recursion_limit, schemas=schemas)
         return copied.root
 
 
-def _recorded(model: BaseLanguageModel[Any], recorder: BaseCallbackHandler) -> BaseLanguageModel[Any]:
-    """The model with a recorder of its own, which also hears of calls from threads without a config.
-
-    A model makes its client when it is first called: what it holds in private stays the original's.
-    """
-    shell: BaseLanguageModel[Any] = shell_of(model)
-    object.__setattr__(shell, "__pydantic_private__", model.__pydantic_private__)
-    held = model.callbacks
-    if isinstance(held, BaseCallbackManager):
-        manager = held.copy()
-        manager.add_handler(recorder, inherit=True)
-        shell.__dict__["callbacks"] = manager
-    else:
-        shell.__dict__["callbacks"] = [*(held or ()), recorder]
-    return shell
-
-
-def _has_state(value: object, graph: Graph) -> bool:
-    if is_graph(value):
+def _is_renewed(value: object, graph: Graph) -> bool:
+    if is_graph(value) or isinstance(value, CALLED):
         return True
     if is_leaf(value) or isinstance(value, BaseChatMessageHistory):
         return False
