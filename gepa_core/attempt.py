@@ -17,6 +17,7 @@ from gepa_core.mutation import MutationRequest, Reflected
 from gepa_core.pool import Pool
 from gepa_core.protocols import LanguageModel
 from gepa_core.recorded import RecordedModel
+from gepa_core.retry import Patience
 from gepa_core.stages import Stages
 from gepa_core.state import Member
 from gepa_core.store import OutcomeKey, Store, outcome_key
@@ -94,6 +95,12 @@ class Attempter:
     reuse: bool = True
     all_live: bool = False
     limits_reflections: bool = False
+    _patience: Patience = attrs.field(init=False)
+
+    @_patience.default
+    def _new_patience(self) -> Patience:
+        service = f"the reflection model {self.model.name!r}"
+        return self.evaluator.execution.patience_with(service, self.gate)
 
     async def carry_out(self, plan: Plan) -> Draft:
         """Do everything that ``plan`` asks for, and say what became of it.
@@ -188,7 +195,7 @@ class Attempter:
             store=self.store,
             gate=self.gate,
             stages=self.stages,
-            execution=self.evaluator.execution,
+            patience=self._patience,
         )
         request = MutationRequest(
             number=plan.number,

@@ -75,7 +75,7 @@ class Engine:
         except InfrastructureFault as fault:
             if self.state.committed < 0:
                 raise
-            self.fault = f"a model cannot be reached: {fault}"
+            self.fault = str(fault)
             return self.fault
         finally:
             await self._let_finish()

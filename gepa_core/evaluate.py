@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -15,7 +15,7 @@ from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
 from gepa_core.protocols import System
-from gepa_core.retry import with_retries
+from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import OutcomeKey, Store
 from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout
@@ -31,14 +31,30 @@ class Execution:
         concurrency: model-calling operations under way at once.
         timeout: seconds that one rollout may take; None for no limit. One that takes longer twice is a
             failure of the candidate on that example.
-        attempts: how often something that meets an infrastructure fault is tried.
+        patience: seconds for which something may meet one infrastructure fault after the other before the
+            run stops, to be resumed. It is tried at least four times, and no more than that as long as the
+            service has never answered in this process: one that is down from the start is soon noticed.
+        attempts: how often such a thing is tried at most; None for as often as ``patience`` allows.
         max_wait: the longest wait between two attempts, in seconds.
     """
 
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
     timeout: float | None = 300.0
-    attempts: int = attrs.field(default=6, validator=attrs.validators.ge(1))
-    max_wait: float = 60.0
+    patience: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
+    attempts: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
+    )
+    max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+
+    def patience_with(self, service: str, gate: Gate) -> Patience:
+        """How long is waited for ``service``, as messages call it."""
+        return Patience(
+            service=service,
+            gate=gate,
+            attempts=self.attempts,
+            seconds=self.patience,
+            max_wait=self.max_wait,
+        )
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -55,9 +71,18 @@ class Evaluator:
     gate: Gate
     execution: Execution
     failure_score: float = 0.0
+    _patience: Patience = attrs.field(init=False)
     _running: dict[OutcomeKey, asyncio.Task[Outcome]] = attrs.field(factory=dict, init=False)
     broken: Exception | None = attrs.field(default=None, init=False)
     """What will end the run: with it, further rollouts would be bought for nothing, so none begins."""
+
+    @_patience.default
+    def _new_patience(self) -> Patience:
+        return self.execution.patience_with("a model of the app or the metric", self.gate)
+
+    async def with_retries(self, operation: Callable[[], Awaitable[_Judged]], on_retry: OnRetry) -> _Judged:
+        """Run an operation of the app or the metric, again and again while it meets infrastructure faults."""
+        return await with_retries(operation, self._patience, on_retry)
 
     async def evaluate(
         self,
@@ -77,7 +102,7 @@ class Evaluator:
             draw: 0 for any known outcome, else a number that stands for a fresh one.
 
         Raises:
-            InfrastructureFault: one kept failing, after as many attempts as are allowed.
+            InfrastructureFault: one kept failing until patience was over.
             ModelFault: the app's model cannot be used at all.
             MetricError: the metric gave no score.
             Halted: nothing more may begin.
@@ -155,12 +180,9 @@ class _Attempt:
 
     async def _persist(self) -> _Judged:
         """Try again after infrastructure faults of the app or, once the app has run, of the metric."""
-        execution, notify = self.evaluator.execution, self.evaluator.stages.notify
-        return await with_retries(
+        notify = self.evaluator.stages.notify
+        return await self.evaluator.with_retries(
             self._run_and_judge,
-            attempts=execution.attempts,
-            max_wait=execution.max_wait,
-            sleep=self.evaluator.gate.pause,
             on_retry=lambda attempt, wait, fault: notify(
                 Retried(
                     number=self.number,
@@ -203,7 +225,7 @@ class _Attempt:
         """The first time as a passing fault, the second time as the candidate's."""
         self.timeouts += 1
         message = f"the app took longer than {self.evaluator.execution.timeout:g} seconds"
-        if self.timeouts == 1 and self.evaluator.execution.attempts > 1:
+        if self.timeouts == 1 and self.evaluator.execution.attempts != 1:
             raise InfrastructureFault(message)
         return Rollout(error=TimeoutError(message))
 

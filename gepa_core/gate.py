@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gepa_core.errors import GepaError
+from gepa_core.errors import GepaError, InfrastructureFault
 
 
 class Halted(GepaError):
@@ -27,6 +27,7 @@ class Gate:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._closed = asyncio.Event()
         self._reason = ""
+        self._fault: InfrastructureFault | None = None
 
     @property
     def halted(self) -> str:
@@ -37,6 +38,12 @@ class Gate:
         """Let nothing more begin. The first reason stays."""
         self._reason = self._reason or reason
         self._closed.set()
+
+    def fail(self, fault: InfrastructureFault) -> None:
+        """Let nothing more begin, because of ``fault``: whatever would begin raises it."""
+        if not self._reason:
+            self._fault = fault
+        self.halt(str(fault))
 
     async def pause(self, seconds: float) -> None:
         """Wait before another attempt, or until the gate is halted, so that a run need not wait to end."""
@@ -53,11 +60,12 @@ class Gate:
 
         Raises:
             Halted: nothing more may begin.
+            InfrastructureFault: nothing more may begin, because of it.
         """
         await self._enter(self._urgent if finishing else self._waiting)
         try:
             if self._reason and not finishing:
-                raise Halted(self._reason)
+                raise self._fault or Halted(self._reason)
             yield
         finally:
             self._leave()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gepa_core.faults.classify import Fault, FaultKind, as_model_error, classify, rejects_text
+from gepa_core.faults.classify import Fault, FaultKind, as_model_error, classify, rejects_text, root_of
 from gepa_core.faults.describe import describe, message_of, redact, scrub_addresses
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "message_of",
     "redact",
     "rejects_text",
+    "root_of",
     "scrub_addresses",
 ]

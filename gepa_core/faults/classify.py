@@ -50,6 +50,11 @@ def classify(error: BaseException) -> Fault:
     return Fault(kind=kind, type=type(error).__name__, message=message_of(error), retry_after=wait)
 
 
+def root_of(error: BaseException) -> BaseException:
+    """What an error goes back to: the innermost of what caused it."""
+    return list(_chain(error))[-1]
+
+
 def rejects_text(error: BaseException) -> bool:
     """Whether a provider refused what it was sent: too long for the model, or against its policy."""
     return any(_is_about_text(each) for each in _chain(error))
