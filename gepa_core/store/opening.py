@@ -82,11 +82,39 @@ def lock(directory: Path) -> BaseFileLock:
     return held
 
 
-def to_write(directory: Path) -> tuple[sqlite3.Connection, int]:
-    """The database of a locked run, made if need be and checked, and how many paid rows are in it.
+def paid_in(directory: Path) -> int:
+    """How many paid rows are in a locked run, which is checked without a change to its files.
 
     Raises:
-        StoreError: it is damaged.
+        StoreError: it is damaged, or rows were lost.
+        OSError: it cannot be read.
+        sqlite3.Error: the same.
+    """
+    path = directory / FILE
+    if not path.exists() or path.stat().st_size == 0:
+        return 0
+    with closing(connect(path, "ro")) as connection:
+        _check(connection, directory)
+        (paid,) = connection.execute(_PAID).fetchone()
+    tally.check(directory, paid)
+    return int(paid)
+
+
+def _check(connection: sqlite3.Connection, directory: Path) -> None:
+    """Tables and indexes have to agree, or what was paid for would not be found.
+
+    Raises:
+        StoreError: they do not.
+    """
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise damaged(directory, str(verdict).replace("\n", " "))
+
+
+def to_write(directory: Path) -> sqlite3.Connection:
+    """The database of a locked run that was checked, made if need be.
+
+    Raises:
         OSError: it cannot be written.
         sqlite3.Error: the same.
     """
@@ -97,27 +125,12 @@ def to_write(directory: Path) -> tuple[sqlite3.Connection, int]:
     try:
         if is_new:
             connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-        else:
-            _check(connection, directory)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        (paid,) = connection.execute(_PAID).fetchone()
     except BaseException:
         connection.close()
         raise
-    return connection, paid
-
-
-def _check(connection: sqlite3.Connection, directory: Path) -> None:
-    """Tables and indexes have to agree, or what was paid for would not be found.
-
-    Raises:
-        StoreError: they do not.
-    """
-    with closing(connection.execute("PRAGMA integrity_check(1)")) as found:
-        (verdict,) = found.fetchone()
-    if verdict != "ok":
-        raise damaged(directory, str(verdict).replace("\n", " "))
+    return connection
 
 
 def to_read(directory: Path) -> sqlite3.Connection:

@@ -60,11 +60,11 @@ class Store:
             opening.look_at(directory)
             lock = opening.lock(directory)
             try:
-                connection, paid = opening.to_write(directory)
+                tally = Tally(directory, opening.paid_in(directory))
                 try:
-                    tally = Tally(directory, paid)
+                    connection = opening.to_write(directory)
                 except BaseException:
-                    connection.close()
+                    tally.close()
                     raise
             except BaseException:
                 lock.release()
@@ -218,14 +218,37 @@ class Store:
                 (number, purpose, body, seal_of(body, number, purpose)),
             )
 
-    def faults(self, number: int) -> list[tuple[str, Usage]]:
-        """Purpose and usage of each attempt that `save_fault` noted for proposal ``number``, oldest first."""
-        statement = "SELECT seal, body, number, purpose FROM faults WHERE number = ? ORDER BY rowid"
-        found = [(row[3], self._intact("fault", *row)) for row in self._rows(statement, (number,))]
+    def faults(self, number: int | None = None) -> list[tuple[str, Usage]]:
+        """Purpose and usage of each attempt that `save_fault` noted, of one proposal or all, in order."""
+        where, values = ("", ()) if number is None else ("WHERE number = ?", (number,))
+        statement = f"SELECT seal, body, number, purpose FROM faults {where} ORDER BY rowid"
+        found = [(row[3], self._intact("fault", *row)) for row in self._rows(statement, values)]
         return [
             (purpose, self._decoded("fault", functools.partial(decode, body, Usage)))
             for purpose, body in found
         ]
+
+    # what no proposal has paid for yet ----------------------------------------
+
+    def pending_outcomes(self) -> Iterator[tuple[str, Outcome]]:
+        """Purpose and outcome of each rollout that no committed proposal was charged for, oldest first.
+
+        They are those of proposals under way, or cut off by the end of the run; not those on the test set.
+        """
+        statement = (
+            "SELECT seal, body, purpose, candidate, split, example, draw FROM outcomes"
+            " WHERE proposal IS NULL AND purpose != 'test' ORDER BY rowid"
+        )
+        for row in self._rows(statement):
+            yield row[2], self._outcome(row[:3], (row[3], row[4], row[5], row[6]))
+
+    def pending_answers(self) -> list[Completion]:
+        """The answers that were given to proposals that are not committed, oldest first."""
+        statement = (
+            "SELECT seal, body, number, prompt, occurrence FROM answers"
+            " WHERE number > (SELECT coalesce(max(number), -1) FROM proposals) ORDER BY rowid"
+        )
+        return [self._answer(row) for row in self._rows(statement)]
 
     # proposals ------------------------------------------------------------
 

@@ -21,16 +21,14 @@ class Tally:
     """The open file."""
 
     def __init__(self, directory: Path, held: int) -> None:
-        """Check the count of an earlier process against what is there, and go on counting.
+        """Go on counting.
 
         Args:
-            held: paid rows in the database.
+            held: paid rows in the database, which were checked against the count of an earlier process.
 
         Raises:
-            StoreError: rows were lost.
             OSError: the file cannot be written.
         """
-        check(directory, held)
         path = directory / TALLY
         private.touch(path)
         self._file = os.open(path, os.O_RDWR)
