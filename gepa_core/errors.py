@@ -127,4 +127,4 @@ class ProposalDropped(GepaError):
 
 
 class PromptRefused(ProposalDropped):
-    """The reflection model refuses the prompt: too long, against its policy, or with images that it cannot see."""
+    """The reflection model refuses the prompt: it is too long, against a policy, or shows images."""

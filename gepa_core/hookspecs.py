@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def gepa_configure(pool: Pool, run_dir: str) -> None:
     """Get ready for a run.
 
-    Called once, before the seed is run or a stored run is read back. Every plugin is called; nothing is
-    built in. An error ends the run before anything is spent.
+    Called once, before the seed is run or a stored run is read back. Every plugin is called; built in is
+    that reflection learns where images are kept. An error ends the run before anything is spent.
 
     Args:
         pool: knows components and data; no candidate is in it yet.

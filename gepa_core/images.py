@@ -1,7 +1,7 @@
 """Images: found in what an app was given and said, and known by their content.
 
-In a trajectory an image is a reference, a short text such as ``<image/png, 512 bytes, sha256 …>``. The text that
-is made while the app runs still holds the bytes (`Referring`); once it is stored, it is a text like any other.
+In a trajectory an image is a reference, a short text such as ``<image/png, 512 bytes, sha256 …>``. The text
+that is made while the app runs still holds the image (`Referring`); once stored, it is a text like any other.
 """
 
 from __future__ import annotations

@@ -105,6 +105,9 @@ class _Walk:
             return sorted(self._sequence(value, len(value), depth), key=repr)
         if isinstance(value, list | Sequence):
             return self._sequence(value, len(value), depth)
+        return self._opaque(value, depth)
+
+    def _opaque(self, value: object, depth: int) -> Json:
         image = image_of_pillow(value)
         if image is not None:
             return Referring(image.reference, [image])

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import attrs
 
 from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptRefused, ProposalDropped
+from gepa_core.evaluate import Execution
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
 from gepa_core.gate import Gate
 from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
-from gepa_core.retry import Patience, with_retries
+from gepa_core.retry import with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import Store
 from gepa_core.types import Usage, content_id
@@ -37,7 +38,7 @@ class RecordedModel:
     store: Store
     gate: Gate
     stages: Stages
-    patience: Patience
+    execution: Execution
     calls: int = attrs.field(default=0, init=False)
     _asked: Counter[str] = attrs.field(factory=Counter, init=False)
     _used: dict[tuple[str, int], Usage] = attrs.field(factory=dict, init=False)
@@ -93,11 +94,15 @@ class RecordedModel:
                 except SystemExit as error:  # as it is it would end the event loop
                     raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
                 except Exception as error:
-                    raise self._fault(error, messages) from error
+                    fault = self._fault(error, messages)
+                    # A refusal is final, whatever its cause says by itself.
+                    raise fault from (None if isinstance(fault, PromptRefused) else error)
 
         return await with_retries(
             once,
-            self.patience,
+            attempts=self.execution.attempts,
+            max_wait=self.execution.max_wait,
+            sleep=self.gate.pause,
             on_retry=lambda attempt, wait, fault: self.stages.notify(
                 Retried(
                     number=self.number, what="reflection", attempt=attempt, wait=wait, error=fault.message

@@ -6,24 +6,31 @@ The paper's reflective prompt mutation (arXiv 2507.19457, section 3.2).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Generator, Mapping
+from pathlib import Path
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, ProposalDropped
+from gepa_core.errors import ConfigurationError, PromptRefused, ProposalDropped
+from gepa_core.images import images_in
+from gepa_core.jsonable import to_jsonable
 from gepa_core.markers import hookimpl
 from gepa_core.mutation import MutationRequest
-from gepa_core.protocols import Message
+from gepa_core.protocols import Message, SeeingModel
 from gepa_core.reflection import (
     DEFAULT_TEMPLATE,
+    Gallery,
     NewText,
     Unusable,
     check_template,
     extract_text,
     render_prompt,
+    with_images,
 )
-from gepa_core.types import Component
+from gepa_core.types import Component, Example, Rollout
 
+log = logging.getLogger("gepa_core.reflection")
 _LEAST_TOKENS = 1_000
 
 
@@ -39,9 +46,9 @@ def _check_tokens(_instance: object, _attribute: attrs.Attribute[int], value: in
         )
 
 
-def _check_retries(_instance: object, _attribute: attrs.Attribute[int], value: int) -> None:
+def _check_count(_instance: object, attribute: attrs.Attribute[int], value: int) -> None:
     if value < 0:
-        raise ConfigurationError(f"retries={value!r} must be 0 or more")
+        raise ConfigurationError(f"{attribute.name}={value!r} must be 0 or more")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -53,12 +60,37 @@ class ReflectiveMutation:
         max_tokens: budget of a prompt, at four characters a token.
         retries: how often a text that cannot be used is asked for again, with the reason.
         task: what the whole system is for, shown to the model first.
+        images: how many images of inputs, steps and outputs a prompt shows at most, beside ``max_tokens``.
+            They are kept in the run directory. A model that cannot be shown any is asked in words alone.
     """
 
     template: str | None = attrs.field(default=None, validator=_check_template)
     max_tokens: int = attrs.field(default=16_000, validator=_check_tokens)
-    retries: int = attrs.field(default=1, validator=_check_retries)
+    retries: int = attrs.field(default=1, validator=_check_count)
     task: str = ""
+    images: int = attrs.field(default=0, validator=_check_count)
+    _gallery: Gallery | None = attrs.field(default=None, init=False)
+    _said_blind: bool = attrs.field(default=False, init=False)
+
+    @hookimpl
+    def gepa_configure(self, run_dir: str) -> None:
+        """Know where the run's images are kept."""
+        self._gallery = Gallery(Path(run_dir, "images")) if self.images else None
+
+    @hookimpl(wrapper=True)
+    def gepa_capture_trajectory(
+        self, example: Example
+    ) -> Generator[None, Awaitable[Rollout], Awaitable[Rollout]]:
+        """Keep the images of a training example's rollout: what is stored of it has only references."""
+        rollout = yield
+        return rollout if self._gallery is None or example.split != "train" else self._keeping(rollout)
+
+    async def _keeping(self, running: Awaitable[Rollout]) -> Rollout:
+        rollout = await running
+        if self._gallery is not None:
+            steps = [(step.inputs, step.output) for step in rollout.trajectory.steps]
+            self._gallery.keep(images_in([steps, to_jsonable(rollout.output)]))
+        return rollout
 
     @hookimpl
     async def gepa_propose_texts(self, request: MutationRequest) -> Mapping[str, str]:
@@ -80,16 +112,39 @@ class ReflectiveMutation:
         return {component.name: text for component, text in zip(request.components, texts, strict=True)}
 
     async def _rewrite(self, component: Component, request: MutationRequest) -> str:
-        messages = [Message("user", self._prompt(component, request))]
-        problem = ""
+        prompt = self._prompt(component, request)
+        question, problem = await self._shown(prompt, request), ""
+        follow_ups: tuple[Message, ...] = ()
         for _ in range(1 + self.retries):
-            completion = await request.model.complete(messages)
+            try:
+                completion = await request.model.complete([question, *follow_ups])
+            except PromptRefused:
+                if not question.images:
+                    raise
+                question = Message("user", prompt)
+                completion = await request.model.complete([question, *follow_ups])
             found = extract_text(completion.text, component.text, finish_reason=completion.finish_reason)
             problem = _problem(found, component, request)
             if isinstance(found, NewText) and not problem:
                 return found.text
-            messages = [*messages, *_follow_up(completion.text, problem)]
+            follow_ups += _follow_up(completion.text, problem)
         raise ProposalDropped(f"{problem} (component {component.name!r})")
+
+    async def _shown(self, prompt: str, request: MutationRequest) -> Message:
+        """The question, with images where they are wanted and the model can be shown them."""
+        if not self.images or self._gallery is None:
+            return Message("user", prompt)
+        model = request.model
+        if isinstance(model, SeeingModel) and await model.sees_images():
+            return with_images(prompt, request.minibatch, self.images, self._gallery.find)
+        if not self._said_blind:
+            self._said_blind = True
+            log.warning(
+                "images=%d, but the reflection model %r cannot be shown any: it is asked in words alone",
+                self.images,
+                model.name,
+            )
+        return Message("user", prompt)
 
     def _prompt(self, component: Component, request: MutationRequest) -> str:
         return render_prompt(
@@ -109,7 +164,7 @@ def _problem(found: NewText | Unusable, component: Component, request: MutationR
     return "; ".join(request.problems(component.name, found.text))
 
 
-def _follow_up(answer: str, problem: str) -> Sequence[Message]:
+def _follow_up(answer: str, problem: str) -> tuple[Message, Message]:
     """The conversation's next two messages: what the model said, and why it is asked again."""
     return (
         # Some providers refuse an empty message.

@@ -34,7 +34,7 @@ class CallableModel:
             Read from the annotation of the function's first parameter, or where it has none from its
             name (``messages``); else text.
         images: whether it can be given messages with images, whose content is a list of parts in OpenAI's
-            form; by default where it takes messages and its annotation does not say that a content is a string.
+            form; by default where it takes messages, unless its annotation says that a content is a string.
         name: how it is called in logs; the function's own name by default.
     """
 

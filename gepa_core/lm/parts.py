@@ -8,13 +8,15 @@ from typing import Any
 from gepa_core.images import Image
 from gepa_core.protocols import Message
 
+_INTRODUCTION = "Images, which the text after them refers to by name:"
+
 
 def as_parts(message: Message) -> list[str | Image]:
     """What a model is given of ``message``, in order: each image under its name, and the text after them.
 
     The text stands last, where a model looks for what it is to do.
     """
-    parts: list[str | Image] = []
+    parts: list[str | Image] = [_INTRODUCTION] if message.images else []
     for image in message.images:
         parts += [f"[{image.name}]", image]
     return [*parts, message.content]

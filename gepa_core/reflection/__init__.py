@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from gepa_core.reflection.answer import extract_text
+from gepa_core.reflection.attaching import with_images
 from gepa_core.reflection.extracted import (
     Empty,
     Extracted,
@@ -16,6 +17,7 @@ from gepa_core.reflection.extracted import (
     Unchanged,
     Unusable,
 )
+from gepa_core.reflection.gallery import Gallery
 from gepa_core.reflection.prompt import render_prompt
 from gepa_core.reflection.template import DEFAULT_TEMPLATE, check_template
 
@@ -23,6 +25,7 @@ __all__ = [
     "DEFAULT_TEMPLATE",
     "Empty",
     "Extracted",
+    "Gallery",
     "NewText",
     "NoText",
     "Refused",
@@ -32,4 +35,5 @@ __all__ = [
     "check_template",
     "extract_text",
     "render_prompt",
+    "with_images",
 ]

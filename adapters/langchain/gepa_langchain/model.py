@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from langchain_core.language_models import BaseLanguageModel
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
+from gepa_core.lm.parts import as_parts
 from gepa_core.protocols import Completion, Message
 from gepa_core.types import Usage
 from gepa_langchain.reading import usage_of_message
@@ -37,10 +38,17 @@ class LangChainModel:
     runnable: Runnable[Any, Any] = attrs.field(repr=False)
     name: str
 
+    async def sees_images(self) -> bool:
+        """Whether the model can be shown images: no for a text model, else as its profile has it, if it has."""
+        model = _model_inside(self.runnable)
+        profile = getattr(model, "profile", None)
+        known = profile.get("image_inputs") if isinstance(profile, Mapping) else None
+        return isinstance(model, BaseChatModel) and known is not False
+
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Answer ``messages``."""
         answer = await self.runnable.ainvoke(
-            [_MESSAGES[message.role](content=message.content) for message in messages]
+            [_MESSAGES[message.role](content=_content(message)) for message in messages]
         )
         if not isinstance(answer, BaseMessage):
             return Completion(text=str(answer), usage=Usage(calls=1, unmetered=1, unpriced=1))
@@ -50,6 +58,18 @@ class LangChainModel:
             usage=usage_of_message(answer),
             finish_reason=str(next(filter(None, reasons), "")),
         )
+
+
+def _content(message: Message) -> str | list[str | dict[str, Any]]:
+    """A message's text; where it has images, blocks in OpenAI's form, which every chat model takes."""
+    if not message.images:
+        return message.content
+    return [
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {"type": "image_url", "image_url": {"url": part.data_url}}
+        for part in as_parts(message)
+    ]
 
 
 def as_language_model(value: object) -> LangChainModel | None:

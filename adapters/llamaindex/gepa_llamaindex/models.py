@@ -7,8 +7,15 @@ from collections.abc import Sequence
 
 import attrs
 from llama_index.core.base.llms.base import BaseLLM
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ContentBlock,
+    ImageBlock,
+    TextBlock,
+)
 
+from gepa_core.lm.parts import as_parts
 from gepa_core.protocols import Completion, Message
 from gepa_llamaindex.usage import usage_of
 
@@ -27,15 +34,31 @@ class LlamaIndexModel:
     llm: BaseLLM = attrs.field(repr=False)
     name: str
 
+    async def sees_images(self) -> bool:
+        """Whether the model can be shown images: yes for a chat model, as far as LlamaIndex knows."""
+        with contextlib.suppress(Exception):  # some models refuse to describe themselves
+            return self.llm.metadata.is_chat_model
+        return True
+
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Answer ``messages``."""
-        asked = [ChatMessage(role=message.role, content=message.content) for message in messages]
-        response = await self.llm.achat(asked)
+        response = await self.llm.achat([_chat_message(message) for message in messages])
         return Completion(
             text=response.message.content or "",
             usage=usage_of(response),
             finish_reason=_reason(response),
         )
+
+
+def _chat_message(message: Message) -> ChatMessage:
+    """A message with a block for its text, and one for each image that it has."""
+    blocks: list[ContentBlock] = [
+        TextBlock(text=part)
+        if isinstance(part, str)
+        else ImageBlock(image=part.data, image_mimetype=part.media_type)
+        for part in as_parts(message)
+    ]
+    return ChatMessage(role=message.role, blocks=blocks)
 
 
 def as_language_model(value: object) -> LlamaIndexModel | None:
