@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import attrs
 
 from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptRefused, ProposalDropped
-from gepa_core.evaluate import Execution
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
 from gepa_core.gate import Gate
 from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
-from gepa_core.retry import with_retries
+from gepa_core.retry import Patience, with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import Store
 from gepa_core.types import Usage, content_id
@@ -38,7 +37,7 @@ class RecordedModel:
     store: Store
     gate: Gate
     stages: Stages
-    execution: Execution
+    patience: Patience
     calls: int = attrs.field(default=0, init=False)
     _asked: Counter[str] = attrs.field(factory=Counter, init=False)
     _used: dict[tuple[str, int], Usage] = attrs.field(factory=dict, init=False)
@@ -100,9 +99,7 @@ class RecordedModel:
 
         return await with_retries(
             once,
-            attempts=self.execution.attempts,
-            max_wait=self.execution.max_wait,
-            sleep=self.gate.pause,
+            self.patience,
             on_retry=lambda attempt, wait, fault: self.stages.notify(
                 Retried(
                     number=self.number, what="reflection", attempt=attempt, wait=wait, error=fault.message
