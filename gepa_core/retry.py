@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 
-from gepa_core.errors import InfrastructureFault, ModelFault
+from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
 from gepa_core.faults import Fault, classify, describe, root_of
 from gepa_core.gate import Gate
 
@@ -161,7 +161,7 @@ def _wait(state: RetryCallState, patience: Patience, elapsed: float) -> float:
 
 def _final(error: Exception, patience: Patience, tried: int, elapsed: float) -> Exception:
     """What the last attempt's error means for the run; the error itself where that says it."""
-    if isinstance(error, ServiceLost | ModelFault):
+    if isinstance(error, ServiceLost | ModelFault | ConfigurationError):
         return error
     fault = classify(error)
     if fault.kind == "infrastructure":

@@ -22,6 +22,7 @@ from gepa_core.types import Outcome, Proposal, Purpose
 from tests.core.toys import QUICK, SyncToy, Toy, ToyModel, metric, preset, search, total
 
 ONCE = attrs.evolve(QUICK, attempts=1)
+APP = "a model of the app or the metric"
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -135,7 +136,7 @@ def test_an_outage_that_persists_ends_the_run_and_resuming_heals_it(tmp_path: Pa
 
         system.on_run = later
         broken = search(system, directory, execution=ONCE, **arguments)
-        assert broken.stop_reason.startswith("a model cannot be reached: still failing after 1 attempts")
+        assert broken.stop_reason.startswith(f"{APP} cannot be reached: still failing after 1 attempt: ")
         assert not broken.complete
         assert broken.test is None
         outage.down = False
@@ -169,7 +170,7 @@ def test_an_outage_at_the_test_set_costs_only_the_test(tmp_path: Path) -> None:
     arguments: dict[str, Any] = {"testset": range(40, 44), "budget": 60}
     result = search(Toy(on_run=on_run), tmp_path, execution=ONCE, **arguments)
     assert result.test is None
-    assert "the test set was not run to its end: still failing" in result.stop_reason
+    assert f"the test set was not run to its end: {APP} cannot be reached" in result.stop_reason
     system = Toy()
     again = search(system, tmp_path, **arguments)
     assert again.test is not None

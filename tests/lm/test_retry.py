@@ -1,15 +1,17 @@
-"""Retries, with a sleep that only writes down how long it was asked to wait."""
+"""Retries, with a gate whose pauses only write down how long they were asked to be."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
 from gepa_core.faults import Fault
-from gepa_core.retry import with_retries
+from gepa_core.gate import Gate, Halted
+from gepa_core.retry import LEAST, Patience, ServiceLost, with_retries
 
 
 class Operation:
@@ -26,25 +28,33 @@ class Operation:
         return "done"
 
 
-class Clock:
+class Clock(Gate):
+    """A gate on whose clock nothing takes time but pauses."""
+
     def __init__(self) -> None:
+        super().__init__(1)
         self.waits: list[float] = []
 
-    async def sleep(self, seconds: float) -> None:
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return sum(self.waits)
+
+    async def pause(self, seconds: float) -> None:
+        """Write the wait down."""
         self.waits.append(seconds)
+
+
+def patience(clock: Clock, **settings: Any) -> Patience:
+    return Patience(service="the model", gate=clock, clock=clock.now, **{"answered": True, **settings})
 
 
 def run(
     operation: Callable[[], Awaitable[str]],
     clock: Clock,
-    *,
-    attempts: int = 4,
-    max_wait: float = 60.0,
     on_retry: Callable[[int, float, Fault], None] = lambda *_: None,
+    **settings: Any,
 ) -> str:
-    return asyncio.run(
-        with_retries(operation, attempts=attempts, max_wait=max_wait, on_retry=on_retry, sleep=clock.sleep)
-    )
+    return asyncio.run(with_retries(operation, patience(clock, **settings), on_retry))
 
 
 def test_a_passing_fault_is_tried_again() -> None:
@@ -77,18 +87,102 @@ def test_no_wait_is_longer_than_allowed() -> None:
     assert clock.waits == [5.0]
 
 
-def test_a_fault_that_persists_is_raised_as_infrastructure() -> None:
+@pytest.mark.parametrize("seconds", [30.0, 300.0])
+def test_a_fault_that_persists_is_waited_out_for_as_long_as_patience_lasts(seconds: float) -> None:
+    """The last wait ends when patience does, and then nothing more begins."""
+    operation, clock = Operation(*[ConnectionError("refused")] * 999), Clock()
+    with pytest.raises(
+        ServiceLost,
+        match=rf"the model cannot be reached: still failing after \d+ attempts in {seconds:.0f} s:"
+        " ConnectionError: refused$",
+    ) as caught:
+        run(operation, clock, seconds=seconds)
+    assert clock.now() == pytest.approx(seconds)
+    assert operation.calls == len(clock.waits) + 1 > LEAST
+
+    async def enter() -> None:
+        async with clock.place():
+            raise AssertionError("nothing may begin")
+
+    with pytest.raises(ServiceLost) as again:
+        asyncio.run(enter())
+    assert again.value is caught.value
+
+
+def test_a_service_that_never_answered_gets_few_attempts() -> None:
     operation, clock = Operation(*[ConnectionError("refused")] * 9), Clock()
-    with pytest.raises(InfrastructureFault, match="still failing after 3 attempts: ConnectionError: refused"):
-        run(operation, clock, attempts=3)
-    assert (operation.calls, len(clock.waits)) == (3, 2)
+    with pytest.raises(ServiceLost, match=f"after {LEAST} attempts"):
+        run(operation, clock, answered=False)
+    assert operation.calls == LEAST
 
 
-def test_the_last_fault_of_our_own_is_raised_as_it_is() -> None:
-    last = InfrastructureFault("second", retry_after=2.0)
-    with pytest.raises(InfrastructureFault) as caught:
-        run(Operation(InfrastructureFault("first"), last), Clock(), attempts=2)
-    assert caught.value is last
+def test_a_service_that_asks_to_wait_is_there() -> None:
+    """A rate limit is an answer, so patience holds from the beginning."""
+    operation = Operation(*[InfrastructureFault("slow down", retry_after=1.0)] * 9)
+    assert run(operation, Clock(), answered=False) == "done"
+
+
+def test_an_answer_to_one_makes_patient_with_all() -> None:
+    clock = Clock()
+    shared = patience(clock, answered=False)
+    asyncio.run(with_retries(Operation(), shared))
+    operation = Operation(*[ConnectionError("refused")] * 9)
+    assert asyncio.run(with_retries(operation, shared)) == "done"
+
+
+def test_slow_failures_are_tried_often_enough() -> None:
+    """Each attempt hangs for longer than patience lasts, and is still not the last one."""
+    clock = Clock()
+
+    async def hang() -> str:
+        clock.waits.append(600.0)
+        raise TimeoutError
+
+    with pytest.raises(ServiceLost, match=f"after {LEAST} attempts"):
+        run(hang, clock, seconds=300.0)
+
+
+@pytest.mark.parametrize(("attempts", "said"), [(1, "1 attempt: "), (3, "3 attempts in ")])
+def test_the_number_of_attempts_can_be_limited(attempts: int, said: str) -> None:
+    operation, clock = Operation(*[ConnectionError("refused")] * 9), Clock()
+    with pytest.raises(ServiceLost, match=f"still failing after {said}"):
+        run(operation, clock, attempts=attempts)
+    assert (operation.calls, len(clock.waits)) == (attempts, attempts - 1)
+
+
+def test_when_the_run_is_over_nobody_waits() -> None:
+    """Pauses end at once then, so what still fails must not be tried for as long as patience lasts."""
+    clock = Clock()
+    clock.halt("it was interrupted")
+    operation = Operation(*[ConnectionError("refused")] * 999)
+    with pytest.raises(ServiceLost):
+        run(operation, clock)
+    assert operation.calls == LEAST
+
+    async def enter() -> None:
+        async with clock.place():
+            raise AssertionError("nothing may begin")
+
+    with pytest.raises(Halted, match="it was interrupted"):
+        asyncio.run(enter())
+
+
+def test_what_another_operation_gave_up_on_is_not_tried_again() -> None:
+    operation, clock = Operation(ServiceLost("the other is gone")), Clock()
+    with pytest.raises(ServiceLost, match="the other is gone"):
+        run(operation, clock)
+    assert operation.calls == 1
+
+
+def test_the_error_says_what_it_goes_back_to() -> None:
+    async def connect() -> str:
+        try:
+            raise ConnectionRefusedError("[Errno 111] Connection refused")
+        except ConnectionRefusedError as cause:
+            raise ConnectionError("Connection error.") from cause
+
+    with pytest.raises(ServiceLost, match=r"ConnectionError: Connection error\. \(from .*Errno 111"):
+        run(connect, Clock(), attempts=1)
 
 
 @pytest.mark.parametrize("error", [ModelFault("no such model"), ConfigurationError("missing")])
@@ -123,7 +217,7 @@ def test_each_retry_is_told_of_before_its_wait() -> None:
     run(
         Operation(TimeoutError("slow"), ConnectionError("gone")),
         clock,
-        on_retry=lambda attempt, wait, fault: told.append((attempt, wait, fault.type, len(clock.waits))),
+        lambda attempt, wait, fault: told.append((attempt, wait, fault.type, len(clock.waits))),
     )
     assert [(attempt, kind, before) for attempt, _, kind, before in told] == [
         (1, "TimeoutError", 0),
