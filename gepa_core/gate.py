@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+import heapq
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,13 +19,15 @@ class Halted(GepaError):
 class Gate:
     """Lets at most ``concurrency`` calls be under way, and none begin after `halt`.
 
-    What is under way when the gate is halted is left to finish, so that what it cost is kept.
+    Of those that wait, the lowest proposal goes first, since all later ones wait for its commit. What is
+    under way when the gate is halted is left to finish, so that what it cost is kept.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._free = concurrency
-        self._urgent: deque[asyncio.Future[None]] = deque()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
+        """Whether it begins something, proposal, order of arrival, turn: a heap."""
+        self._arrivals = itertools.count()
         self._closed = asyncio.Event()
         self._reason = ""
         self._fault: InfrastructureFault | None = None
@@ -51,10 +54,11 @@ class Gate:
             await asyncio.wait_for(self._closed.wait(), seconds)
 
     @asynccontextmanager
-    async def place(self, *, finishing: bool = False) -> AsyncIterator[None]:
+    async def place(self, number: int = 0, *, finishing: bool = False) -> AsyncIterator[None]:
         """Wait for a place and hold it.
 
         Args:
+            number: the proposal that it is for.
             finishing: whether this ends something that was paid for and is not kept yet, such as the
                 scoring of a rollout. It goes before whatever would begin, and goes on after `halt`.
 
@@ -62,7 +66,7 @@ class Gate:
             Halted: nothing more may begin.
             InfrastructureFault: nothing more may begin, because of it.
         """
-        await self._enter(self._urgent if finishing else self._waiting)
+        await self._enter(number, begins=not finishing)
         try:
             if self._reason and not finishing:
                 raise self._fault or Halted(self._reason)
@@ -70,12 +74,12 @@ class Gate:
         finally:
             self._leave()
 
-    async def _enter(self, line: deque[asyncio.Future[None]]) -> None:
+    async def _enter(self, number: int, *, begins: bool) -> None:
         if self._free:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line.append(turn)
+        heapq.heappush(self._waiting, (begins, number, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -85,10 +89,9 @@ class Gate:
 
     def _leave(self) -> None:
         """Hand the place to the next in line, or set it free."""
-        for line in (self._urgent, self._waiting):
-            while line:
-                turn = line.popleft()
-                if not turn.done():
-                    turn.set_result(None)
-                    return
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
         self._free += 1

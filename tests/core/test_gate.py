@@ -46,7 +46,7 @@ def test_never_more_at_once_and_no_place_is_lost(
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for _ in range(concurrency):  # each place can be had again, at once
-            await asyncio.wait_for(gate._enter(gate._waiting), 5)
+            await asyncio.wait_for(gate._enter(0, begins=True), 5)
         return most
 
     assert asyncio.run(run()) <= concurrency
@@ -68,6 +68,24 @@ def test_what_finishes_goes_before_what_begins() -> None:
         return order
 
     assert asyncio.run(run()) == ["a", "c", "d", "b", "e"]
+
+
+def test_the_lowest_proposal_goes_first() -> None:
+    """Later ones can be committed only after it; among equals whoever came first."""
+
+    async def run() -> list[str]:
+        gate, order = Gate(1), list[str]()
+
+        async def one(name: str, number: int) -> None:
+            async with gate.place(number):
+                order.append(name)
+                await asyncio.sleep(0)
+
+        calls = [("a", 5), ("b", 4), ("c", 2), ("d", 4), ("e", 3)]
+        await asyncio.gather(*(one(name, number) for name, number in calls))
+        return order
+
+    assert asyncio.run(run()) == ["a", "c", "e", "b", "d"]
 
 
 def test_after_the_end_nothing_begins_and_what_is_paid_for_finishes() -> None:
