@@ -20,15 +20,18 @@ from gepa_core.mutation import MutationRequest
 from gepa_core.presets import as_preset
 from gepa_core.protocols import Message
 from gepa_core.reflection import NewText, extract_text
+from gepa_core.store import Store
 from tests.benchmarks.row import Row
-from tests.benchmarks.server import Server, serving
+from tests.benchmarks.schedule import Latency, ideal_seconds
+from tests.benchmarks.server import REFLECTION_LATENCY, TASK_LATENCY, Server, serving
 from tests.benchmarks.theirs import ThreadedModel, their_result, threaded
 from tests.faithfulness.ours import ProblemSystem
 from tests.faithfulness.problem import Problem, feedback_for
 
 CONCURRENCY = 32
-IDEAL = {1: None, 4: 2.0, 8: 1.43, 12: 1.15}
-"""What an ideal schedule reaches at each lookahead, in floors (simulated, for 1,500 rollouts)."""
+LOOKAHEADS = (1, 4, 8, 12)
+LATENCY = Latency(rollout=2 * TASK_LATENCY, reflection=REFLECTION_LATENCY)
+"""The app asks twice in each rollout."""
 
 
 class OverHttp(Problem):
@@ -89,16 +92,8 @@ def rows(full: bool) -> list[Row]:
         problem = OverHttp(name="support_desk", seed=1)
         problem.server = server
         found = [
-            _row(
-                f"lookahead {lookahead}, {budget} rollouts",
-                "an ideal schedule" if ideal else "",
-                ideal,
-                _floors(
-                    server,
-                    functools.partial(_ours, problem, budget, lookahead, Path(scratch) / str(lookahead)),
-                ),
-            )
-            for lookahead, ideal in IDEAL.items()
+            _ahead(server, problem, budget, lookahead, Path(scratch) / str(lookahead))
+            for lookahead in LOOKAHEADS
         ]
         peers = {
             parallel: _floors(server, functools.partial(_theirs, problem, budget, parallel))
@@ -106,10 +101,19 @@ def rows(full: bool) -> list[Row]:
         }
     sequential, ahead = found[0], found[2]
     return [
+        *found,
         attrs.evolve(sequential, beside="gepa", other=peers[1][0]),
-        *found[1:],
         attrs.evolve(ahead, beside="gepa, 8 proposals in parallel", other=peers[8][0]),
     ]
+
+
+def _ahead(server: Server, problem: OverHttp, budget: int, lookahead: int, run_dir: Path) -> Row:
+    """Ours, beside what the same proposals would take if only the models took time."""
+    name = f"lookahead {lookahead}, {budget} rollouts"
+    measured = _floors(server, functools.partial(_ours, problem, budget, lookahead, run_dir))
+    proposals = Store.read(run_dir).proposals()
+    ideal = ideal_seconds(proposals, LATENCY, CONCURRENCY) / measured[2]
+    return _row(name, "an ideal schedule of the same", ideal, measured)
 
 
 def _floors(server: Server, run: Callable[[], object]) -> tuple[float, float, float]:
