@@ -14,12 +14,11 @@ from gepa_agents.describe import components_of
 from gepa_agents.explicit import default_site, named_prompts, without_prompts
 from gepa_agents.findings import sort_texts
 from gepa_agents.policy import AgentsPolicy, leaves
-from gepa_agents.rewriting import Change
 from gepa_agents.sessions import descriptions_of, tools_of
-from gepa_agents.source import read_uses
 from gepa_agents.standins import changes_in
 from gepa_agents.system import AsyncAgent, SyncAgent
-from gepa_core.appgraph import Graph, walk
+from gepa_agents.wording import DIALECT
+from gepa_core.appgraph import Change, Graph, read_uses, walk
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -60,7 +59,7 @@ class AgentsAdapter:
         signature = signature_of(target, self.call, self.inputs)
         policy = AgentsPolicy()
         graph = walk(target, policy)
-        uses = read_uses(_own_functions(graph, policy))
+        uses = read_uses(_own_functions(graph, policy), DIALECT)
         for tool in (*tools_of(self.mcp_tools), *_listed(graph)):
             uses.literals.extend(descriptions_of(tool))
         prompts = named_prompts(signature, self.prompts, uses)

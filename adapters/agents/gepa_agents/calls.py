@@ -14,8 +14,9 @@ import attrs
 from gepa_agents.answers import answer_of
 from gepa_agents.clients import Api
 from gepa_agents.recorder import Entry, Recorder
-from gepa_agents.rewriting import Rewriting
+from gepa_agents.rewriting import rewritten
 from gepa_agents.streams import recorded_stream
+from gepa_core.appgraph import Rewriting
 
 _in_call: ContextVar[bool] = ContextVar("gepa_agents_in_call", default=False)
 _AROUND, _ORIGINAL = "_gepa_calls", "_gepa_original"
@@ -43,7 +44,7 @@ class Calls:
                 return function(*args, **arguments)
             arguments = {**dict(zip(_POSITIONAL, args, strict=False)), **arguments}
             rest = args[len(_POSITIONAL) :]
-            return self._call(functools.partial(function, *rest), self.rewriting.arguments(arguments), api)
+            return self._call(functools.partial(function, *rest), rewritten(arguments, self.rewriting), api)
 
         made = _as_coroutine_function(call) if inspect.iscoroutinefunction(function) else call
         vars(made).update({_AROUND: self, _ORIGINAL: function})

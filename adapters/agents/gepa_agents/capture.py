@@ -13,12 +13,11 @@ from gepa_agents.calls import Calls
 from gepa_agents.clients import Leaf
 from gepa_agents.policy import AgentsPolicy, leaves
 from gepa_agents.recorder import Recorder
-from gepa_agents.rewriting import Rewriting
 from gepa_agents.standins import changes_in, stand_in
 from gepa_agents.state import stateful
 from gepa_agents.tools import recorded_tool, tool_functions
 from gepa_agents.wording import names_a_prompt, reads_like_a_text
-from gepa_core.appgraph import CannotCopy, Graph, Site, path_copy
+from gepa_core.appgraph import CannotCopy, Graph, Rewriting, Site, path_copy
 from gepa_core.appgraph.children import read_globals
 from gepa_core.protocols import LeftAlone
 
@@ -49,7 +48,11 @@ class Capture:
                 client has a stand-in only if ``rewriting`` changes something.
         """
         replaced: dict[int, Any] = {}
-        if recorder is not None or rewriting.changes or any(changes_in(value) for value, _ in self.ways_out):
+        if (
+            recorder is not None
+            or not rewriting.is_idle
+            or any(changes_in(value) for value, _ in self.ways_out)
+        ):
             calls = Calls(rewriting, recorder)
             replaced = {id(value): stand_in(value, leaf, calls) for value, leaf in self.ways_out}
         wrapped: dict[int, Callable[[Any], Any]] = {}

@@ -10,8 +10,7 @@ from gepa_agents.calling import PROMPTS, Signature
 from gepa_agents.findings import Found
 from gepa_agents.guards import guard_of
 from gepa_agents.places import Place
-from gepa_agents.source import Uses
-from gepa_core.appgraph import Edge, Graph, Hop, Site
+from gepa_core.appgraph import Edge, Graph, Hop, Site, Uses
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 

@@ -11,10 +11,17 @@ import attrs
 from gepa_agents.guards import guard_of
 from gepa_agents.places import Place, holders, place_of
 from gepa_agents.policy import AgentsPolicy
-from gepa_agents.rewriting import Change
-from gepa_agents.source import Literal, Uses
 from gepa_agents.wording import names_a_prompt, reads_like_a_text
-from gepa_core.appgraph import Graph, Site, TemplateGuard, Unguardable, copyable
+from gepa_core.appgraph import (
+    Change,
+    Graph,
+    Literal,
+    Site,
+    TemplateGuard,
+    Unguardable,
+    Uses,
+    copyable,
+)
 from gepa_core.protocols import LeftAlone
 
 _KINDS = {"argument": "argument_description", "schema": "schema_description"}

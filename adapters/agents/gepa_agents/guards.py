@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gepa_agents.source import Uses
-from gepa_core.appgraph import TemplateGuard, Unguardable
+from gepa_core.appgraph import TemplateGuard, Unguardable, Uses
 from gepa_core.templates import find_placeholders
 
 

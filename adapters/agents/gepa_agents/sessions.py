@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from gepa_agents.expressions import Written
 from gepa_agents.reading import read, texts_of
-from gepa_agents.rewriting import described
-from gepa_agents.source import Literal
 from gepa_agents.standins import Delegate, calls_of, inner_of
+from gepa_core.appgraph import Literal, Written, described
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json
 
@@ -45,7 +43,7 @@ class Session(Delegate):
         """The server's tools, with the candidate's descriptions."""
         calls = calls_of(self)
         listed = await inner_of(self).list_tools(*args, **options)
-        if not calls.rewriting.changes:
+        if calls.rewriting.is_idle:
             return listed
         tools = [_rewritten(tool, calls.rewriting.descriptions(tool.name)) for tool in tools_of(listed)]
         return tools if isinstance(listed, list) else listed.model_copy(update={"tools": tools})

@@ -7,7 +7,7 @@ from typing import Any
 
 from gepa_agents.calls import Calls, calls_around, original_of
 from gepa_agents.clients import CALLS, Leaf, StandIn, leaf_of
-from gepa_agents.rewriting import Change
+from gepa_core.appgraph import Change
 
 _GIVE_CLIENTS = frozenset(("with_options", "copy", "with_streaming_response"))
 

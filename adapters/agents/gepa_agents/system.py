@@ -13,9 +13,7 @@ from gepa_agents.calling import PROMPTS, RECORDER, Signature, gathered, gathered
 from gepa_agents.capture import Capture
 from gepa_agents.findings import Found
 from gepa_agents.recorder import Recorder
-from gepa_agents.rewriting import Change, Rewriting
-from gepa_agents.source import Literal
-from gepa_core.appgraph import Site, check_names
+from gepa_core.appgraph import Change, Rewriting, Site, check_names, known
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 
@@ -78,8 +76,19 @@ class AgentSystem:
             value = one.guard.to_template(text)
             if text != component.text:
                 sites.update(dict.fromkeys(one.sites, value))
-            if one.literal is not None and value != one.literal.text.natural:
-                changes.append(_change(one.literal, value))
+            if one.literal is not None:
+                literal = one.literal
+                changes.append(
+                    Change(
+                        name=component.name,
+                        text=literal.text,
+                        new=value,
+                        role=literal.role,
+                        tool=literal.tool,
+                    )
+                )
+            elif component.syntax in ("plain", "braces") and not one.place.tool:
+                changes += known([(one.place.role, text)])
         return self.capture.copy(sites, Rewriting(changes), recorder)
 
     def _mapping(self, texts: Mapping[str, str]) -> dict[str, str]:
@@ -99,11 +108,6 @@ class AgentSystem:
         if self.signature.wants_recorder:
             arguments[RECORDER] = recorder
         return recorder, functools.partial(self.signature.function(app), *args, **arguments)
-
-
-def _change(literal: Literal, new: str) -> Change:
-    role = "system" if literal.role == "developer" else literal.role
-    return Change(text=literal.text, new=new, role=role, tool=literal.tool)
 
 
 class SyncAgent(AgentSystem):
