@@ -116,7 +116,7 @@ def ask_one(plugin: Implementation, given: Given) -> Any:
     """
     try:
         answer = plugin.call(given)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would end the event loop
         raise plugin.blame(_raised(error)) from error
     if inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):
@@ -154,7 +154,7 @@ async def _settle(plugin: Implementation, call: Callable[[], Any]) -> Any:
             answer = await answer
     except GepaError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would end the event loop
         raise _as_fault(plugin, error) from error
     return answer
 
@@ -171,11 +171,11 @@ def checked(plugin: Implementation, check: Check[T], answer: Any) -> T:
         raise plugin.blame(f"answered {nonsense}") from None
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     return f"raised {type(error).__name__}: {error}"
 
 
-def _as_fault(plugin: Implementation, error: Exception) -> GepaError:
+def _as_fault(plugin: Implementation, error: BaseException) -> GepaError:
     """What an error of a slow hook means for the run: a passing fault may be tried again."""
     fault, blame = classify(error), plugin.blame(_raised(error))
     if fault.kind == "infrastructure":

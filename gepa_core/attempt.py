@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from gepa_core.errors import PluginError, ProposalDropped, SystemFailed
+from gepa_core.errors import MetricError, PluginError, ProposalDropped, SystemFailed
 from gepa_core.evaluate import Evaluator
 from gepa_core.gate import Gate
 from gepa_core.guard import merged_problems, proposed_problems, text_problems
@@ -124,8 +124,10 @@ class Attempter:
         failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
         if len(failures) == len(outcomes):
             self.store.forget(draft.needed)
+            unscored = all(failure.type == MetricError.__name__ for failure in failures)
             raise SystemFailed(
-                f"the app failed on all {len(outcomes)} validation examples, so nothing was optimised."
+                f"the {'metric' if unscored else 'app'} failed on all {len(outcomes)} validation examples, so"
+                " nothing was optimised."
                 f" The first error was {failures[0].message}"
             )
         draft.components = await self._live(plan, draft, outcomes)

@@ -39,7 +39,7 @@ def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]
     for place, example in enumerate(examples):
         if example.id in first:
             raise DataError(
-                f"{split} examples {first[example.id]} and {place} are equal ({_shown(example.inputs)});"
+                f"{split} examples {first[example.id]} and {place} are equal ({shown(example.inputs)});"
                 " leave one out, or give an Example its own id to run it more than once"
             )
         first[example.id] = place
@@ -61,7 +61,7 @@ def _divide(row: Any, split: Split, place: int) -> tuple[Any, Any]:
                 return row[key], row.get(_EXPECTED_KEY)
         inputs = {key: value for key, value in row.items() if key != _EXPECTED_KEY}
         if not inputs:
-            raise DataError(f"{split} example {place} has nothing to run the app on: {_shown(row)}")
+            raise DataError(f"{split} example {place} has nothing to run the app on: {shown(row)}")
         return inputs, row.get(_EXPECTED_KEY)
     if isinstance(row, tuple) and len(row) == 2:
         return row
@@ -87,7 +87,7 @@ def _id(inputs: Any, expected: Any, split: Split, place: int) -> str:
     plain = to_jsonable([inputs, expected], _WHOLE)
     if _is_opaque(plain):
         raise DataError(
-            f"{split} example {place} cannot be told from others by its content: {_shown(inputs)}; give plain"
+            f"{split} example {place} cannot be told from others by its content: {shown(inputs)}; give plain"
             " data (str, numbers, lists, dicts), or an Example with an id of its own"
         )
     return content_id(plain)
@@ -102,7 +102,8 @@ def _is_opaque(plain: Json) -> bool:
     return isinstance(plain, Sequence) and any(map(_is_opaque, plain))
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """The beginning of a value's ``repr``, for messages."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 

@@ -95,11 +95,13 @@ class MetricError(GepaError):
 
     Attributes:
         example: the id of the example that it was given.
+        problem: what it did, such as "raised KeyError: 'gold'".
     """
 
-    def __init__(self, message: str, *, example: str) -> None:
+    def __init__(self, message: str, *, example: str, problem: str = "") -> None:
         super().__init__(message)
         self.example = example
+        self.problem = problem
 
 
 class SystemFailed(GepaError):

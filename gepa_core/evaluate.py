@@ -5,32 +5,51 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, InfrastructureFault, MetricError, ModelFault
+from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault, MetricError, ModelFault
 from gepa_core.events import Event, Retried, RolloutFinished
 from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
+from gepa_core.metrics import metric_error
 from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import OutcomeKey, Store
 from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout
+from gepa_core.waiting import TookTooLong, within
 
 _Judged: TypeAlias = tuple[Rollout, Failure | None, Feedback]
 
 
+def _positive(_instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    if value is not None and not (isinstance(value, int | float) and value > 0):
+        raise ConfigurationError(
+            f"execution: {attribute.name} must be more than 0 seconds, not {value!r}; None is no limit"
+        )
+
+
+def _stop_or_fail(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
+    if value not in ("stop", "fail"):
+        raise ConfigurationError(f"execution: {attribute.name} must be 'stop' or 'fail', not {value!r}")
+
+
 @attrs.frozen(kw_only=True)
 class Execution:
-    """How rollouts and reflections are carried out; none of it changes what a run finds.
+    """How rollouts and reflections are carried out. A run that is stored may go on with other settings.
 
     Attributes:
         concurrency: model-calling operations under way at once.
         timeout: seconds that one rollout may take; None for no limit. One that takes longer twice is a
             failure of the candidate on that example.
+        metric_timeout: seconds that the metric may take for one rollout; None for no limit. Taking longer
+            twice is an error of the metric.
+        metric_errors: what an error of the metric does, such as an exception or a score that is none:
+            ``"stop"`` ends the run with the example's name, ``"fail"`` counts the example as one on which
+            the candidate failed, with the error as its feedback.
         patience: seconds for which something may meet one infrastructure fault after the other before the
             run stops, to be resumed. It is tried at least four times, and no more than that as long as the
             service has never answered in this process: one that is down from the start is soon noticed.
@@ -39,7 +58,9 @@ class Execution:
     """
 
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
-    timeout: float | None = 300.0
+    timeout: float | None = attrs.field(default=300.0, validator=_positive)
+    metric_timeout: float | None = attrs.field(default=300.0, validator=_positive)
+    metric_errors: Literal["stop", "fail"] = attrs.field(default="stop", validator=_stop_or_fail)
     patience: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
     attempts: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
@@ -63,6 +84,7 @@ class Evaluator:
 
     Attributes:
         failure_score: the score of an example on which the candidate failed.
+        score_range: the lowest and the highest score that there may be; None when that is not known.
     """
 
     system: System
@@ -71,6 +93,7 @@ class Evaluator:
     gate: Gate
     execution: Execution
     failure_score: float = 0.0
+    score_range: tuple[float, float] | None = None
     _patience: Patience = attrs.field(init=False)
     _running: dict[OutcomeKey, asyncio.Task[Outcome]] = attrs.field(factory=dict, init=False)
     broken: Exception | None = attrs.field(default=None, init=False)
@@ -152,6 +175,7 @@ class _Attempt:
     draw: int
     attempts: int = 0
     timeouts: int = 0
+    metric_timeouts: int = 0
     seconds: float = 0.0
     rollout: Rollout | None = None
 
@@ -208,12 +232,10 @@ class _Attempt:
             raise evaluator.broken
         self.attempts += 1
         began = time.monotonic()
+        capture = evaluator.stages.capture(evaluator.system, self.candidate, self.example)
         try:
-            async with asyncio.timeout(evaluator.execution.timeout) as limit:
-                rollout = await evaluator.stages.capture(evaluator.system, self.candidate, self.example)
-        except TimeoutError:
-            if not limit.expired():
-                raise
+            rollout = await within(evaluator.execution.timeout, capture)
+        except TookTooLong:
             return self._timed_out()
         finally:
             self.seconds = time.monotonic() - began
@@ -230,11 +252,41 @@ class _Attempt:
         return Rollout(error=TimeoutError(message))
 
     async def _judge(self, rollout: Rollout) -> tuple[Failure | None, Feedback]:
-        if rollout.error is None:
-            return None, await self.evaluator.stages.feedback(self.example, rollout)
-        failure = Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
-        text = f"The app failed with {failure.message}"
-        return failure, Feedback(self.evaluator.failure_score, text)
+        if rollout.error is not None:
+            failure = Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
+            return failure, self._failed(f"The app failed with {failure.message}")
+        try:
+            return None, await self._score(rollout)
+        except MetricError as error:
+            # A judge that is a model may be out of reach for a moment, or for good.
+            if self.evaluator.execution.metric_errors == "stop" or classify(error).kind != "candidate":
+                raise
+            message = f"the metric {error.problem}" if error.problem else str(error)
+            failure = Failure(type=MetricError.__name__, message=message)
+            return failure, self._failed(f"The output could not be scored: {message}")
+
+    def _failed(self, text: str) -> Feedback:
+        return Feedback(self.evaluator.failure_score, text)
+
+    async def _score(self, rollout: Rollout) -> Feedback:
+        """The feedback, which has a score that is allowed."""
+        seconds = self.evaluator.execution.metric_timeout
+        try:
+            feedback = await within(seconds, self.evaluator.stages.feedback(self.example, rollout))
+        except TookTooLong:
+            raise self._metric_timed_out(f"took longer than {seconds:g} seconds") from None
+        low, high = self.evaluator.score_range or (feedback.score, feedback.score)
+        if low <= feedback.score <= high:
+            return feedback
+        problem = f"gave {feedback.score:g}, which is not in the declared score_range of {low:g} to {high:g}"
+        raise metric_error(problem, self.example)
+
+    def _metric_timed_out(self, problem: str) -> GepaError:
+        """The first time a passing fault: what judges may be a model that hangs."""
+        self.metric_timeouts += 1
+        if self.metric_timeouts == 1 and self.evaluator.execution.attempts != 1:
+            return InfrastructureFault(f"the metric {problem}")
+        return metric_error(problem, self.example)
 
 
 def _finished(outcome: Outcome, purpose: Purpose, number: int, *, reused: bool) -> Event:

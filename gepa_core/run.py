@@ -112,7 +112,7 @@ class Run:
             val=self.splits["val"],
             seed=self.seed,
             frontier_of=self.preset.frontier,
-            perfect_score=self.preset.perfect_score,
+            perfect_score=self.preset.perfect,
         )
         seed = Candidate(texts={part.name: part.text for part in self.components})
         ledger = Ledger(
@@ -180,7 +180,8 @@ class Run:
             store=store,
             gate=gate,
             execution=self.execution,
-            failure_score=self.preset.failure_score,
+            failure_score=self.preset.failure,
+            score_range=self.preset.score_range,
         )
 
     def _new_gate(self) -> Gate:

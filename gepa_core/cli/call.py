@@ -56,8 +56,9 @@ def prepare(settings: Settings, run_dir: Path | None = None) -> Call:
         "reflection_lm": _model(raw["reflection_lm"], settings.directory),
         "budget": settings.budget,
         "execution": settings.execution,
+        "preset": settings.preset,
     }
-    arguments |= {key: raw[key] for key in ("components", "seed", "preset") if key in raw}
+    arguments |= {key: raw[key] for key in ("components", "seed") if key in raw}
     return Call(
         target=load_target(settings.target, settings.directory),
         arguments=arguments,

@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[type, ...]] = {
     "components": (str, list),
     "run_dir": (str,),
     "seed": (int,),
-    "preset": (str,),
+    "preset": (str, dict),
     "execution": (dict,),
     "offline": (dict,),
     "directory": (str,),
@@ -57,6 +57,7 @@ def check(raw: Mapping[str, Any], source: str) -> None:
     for key, cls in (
         ("budget", _fields("Budget")),
         ("execution", _fields("Execution")),
+        ("preset", tuple(name for name in _fields("Preset") if name != "plugins")),
         ("offline", OFFLINE_KEYS),
     ):
         if isinstance(raw.get(key), dict):

@@ -14,6 +14,7 @@ from gepa_core.cli.schema import Raw
 from gepa_core.cli.toml import to_toml
 from gepa_core.errors import ConfigurationError
 from gepa_core.evaluate import Execution
+from gepa_core.presets import Preset, as_preset
 
 FILE = "gepa.toml"
 """What the command line keeps in a run directory, so that `resume` knows what to run."""
@@ -59,6 +60,22 @@ class Settings:
         except (ValueError, TypeError) as error:
             raise ConfigurationError(f"execution: {error}") from None
 
+    @property
+    def preset(self) -> Preset:
+        """The preset of a name, or of a table of a name and further settings.
+
+        Raises:
+            ConfigurationError: there is none of that name, or a setting makes no sense.
+        """
+        value = self.raw.get("preset", "default")
+        if isinstance(value, str):
+            return as_preset(value)
+        settings = dict(value)
+        try:
+            return attrs.evolve(as_preset(settings.pop("name", "default")), **settings)
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"preset: {error}") from None
+
     def path(self, key: str) -> Path | None:
         """A path among the settings, absolute; None when it is not set."""
         value = self.raw.get(key)
@@ -94,7 +111,7 @@ def make(raw: Mapping[str, Any], directory: Path, source: str) -> Settings:
             f"{source}: the directory {str(root)!r}, where modules and data are looked for, does not exist;"
             " correct 'directory'"
         )
-    _ = settings.budget, settings.execution
+    _ = settings.budget, settings.execution, settings.preset
     return settings
 
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, GepaError, MetricError
+from gepa_core.blame import checked_rollout
+from gepa_core.errors import ConfigurationError, GepaError
+from gepa_core.faults import describe
 from gepa_core.markers import hookimpl
+from gepa_core.metrics import as_feedback, metric_error
 from gepa_core.protocols import Metric, System
 from gepa_core.types import Candidate, Example, Feedback, Rollout
 from gepa_core.workers import Workers
@@ -23,7 +26,7 @@ class RunSystem:
     """Let the adapter run the app: on the event loop if it is async, else on a worker thread.
 
     What the app raises is its rollout's error, also where a system does not catch it: then nothing that
-    was captured until then is known.
+    was captured until then is known. What a system returns that is no rollout is an error of its adapter.
     """
 
     workers: Workers
@@ -34,12 +37,12 @@ class RunSystem:
     ) -> Rollout:
         """One run with the candidate's texts."""
         try:
-            rollout: Rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
+            rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
         except GepaError:
             raise
         except Exception as error:
             return Rollout(error=error)
-        return rollout
+        return checked_rollout(rollout, system, example)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -65,11 +68,7 @@ class UserMetric:
         try:
             result = await _call(self.workers, self.metric, *arguments)
         except Exception as error:
-            raise MetricError(
-                f"the metric raised {type(error).__name__} on {example.split} example {example.id!r}:"
-                f" {error}",
-                example=example.id,
-            ) from error
+            raise metric_error(f"raised {describe(error)}", example) from error
         return as_feedback(result, example)
 
 
@@ -99,24 +98,6 @@ def takes_trajectory(metric: Metric) -> bool:
         f"metric {name!r} takes {signature}; it has to take (example, output) or"
         " (example, output, trajectory)"
     )
-
-
-def as_feedback(result: Any, example: Example) -> Feedback:
-    """What a metric returned, as a `Feedback`.
-
-    Raises:
-        MetricError: it is no finite number and no Feedback; names the example.
-    """
-    if isinstance(result, Feedback):
-        return result
-    try:
-        return Feedback(result)
-    except ValueError:
-        raise MetricError(
-            f"the metric returned {result!r} for {example.split} example {example.id!r}; it has to return a"
-            " finite number or a Feedback",
-            example=example.id,
-        ) from None
 
 
 async def _call(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -57,6 +57,32 @@ def test_budget_and_execution(tmp_path: Path) -> None:
     assert made.execution == Execution(concurrency=3)
 
 
+def test_a_preset_is_a_name_or_a_table(tmp_path: Path) -> None:
+    assert settings.make(RAW, tmp_path, "test").preset.name == "default"
+    assert settings.make({**RAW, "preset": "paper"}, tmp_path, "test").preset.name == "paper"
+    table = read(
+        tmp_path,
+        settings.make(
+            {**RAW, "preset": {"name": "paper", "score_range": [0, 100]}}, tmp_path, "test"
+        ).as_toml(),
+    )
+    assert (table.preset.name, table.preset.score_range, table.preset.reuse) == ("paper", (0.0, 100.0), False)
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [
+        ({"score_rage": [0, 1]}, "unknown key 'score_rage'; did you mean 'score_range'?"),
+        ({"score_range": [1, 0]}, r"score_range=\[1, 0\] has to be the lowest and the highest score"),
+        ({"lookahead": 0}, "preset: "),
+        ({"name": "papr"}, "no preset is called 'papr'"),
+    ],
+)
+def test_a_preset_that_makes_no_sense_is_refused(tmp_path: Path, preset: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        settings.make({**RAW, "preset": preset}, tmp_path, "test")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

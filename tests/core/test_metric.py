@@ -68,7 +68,7 @@ def test_a_metric_that_raises_names_the_example_and_the_error() -> None:
         sys.exit("no judge")
 
     for metric, message in (
-        (lambda example, _: example["none"], "KeyError on val example 'e7'"),
+        (lambda example, _: example["none"], r"val example 'e7' \('q'\): the metric raised KeyError: 'none'"),
         (lambda *_: Feedback("high"), "score must be a finite number"),
         (exits, r"sys.exit\('no judge'\) was called"),
         (exits_async, r"sys.exit\('no judge'\) was called"),

@@ -6,13 +6,15 @@ import contextlib
 import copy
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from gepa_core.blame import adapter_error
+from gepa_core.data import shown
 from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.faults import classify, describe
 from gepa_core.jsonable import to_jsonable
@@ -88,7 +90,7 @@ class ReferenceSystem:
                 )
                 if calls.fault is not None:
                     raise calls.fault
-                _check(batch, self.adapter)
+                _check(batch, self.adapter, calls)
                 records = self._records(candidate, batch, row) if learn else {}
             except GepaError:
                 raise
@@ -196,13 +198,26 @@ def _component(name: str, text: str | Component) -> Component:
     return Component(name=name, text=text)
 
 
-def _check(batch: EvaluationBatch[Any, Any], adapter: object) -> None:
-    """Adapters drop an example that they could not run; then there is nothing to score."""
-    if len(batch.scores) != 1 or len(batch.outputs) != 1:
-        raise RuntimeError(
-            f"{type(adapter).__qualname__} returned {len(batch.scores)} scores and {len(batch.outputs)}"
-            " outputs for one example"
-        )
+def _check(batch: EvaluationBatch[Any, Any], adapter: object, calls: Calls) -> None:
+    """One output and one score for the one example.
+
+    DSPy's adapter drops an example on which the program failed: that is the candidate's failure.
+
+    Raises:
+        PluginError: the adapter broke its promise.
+    """
+    scores, outputs = (getattr(batch, name, None) for name in ("scores", "outputs"))
+    if not isinstance(scores, Sequence) or not isinstance(outputs, Sequence):
+        raise adapter_error(adapter, f"returned {shown(batch)} from evaluate, which is no EvaluationBatch")
+    if len(scores) == len(outputs) == 1:
+        return
+    if calls.problem and not scores:
+        raise RuntimeError(f"the program failed: {calls.problem}")
+    raise adapter_error(
+        adapter,
+        f"returned {len(scores)} scores and {len(outputs)} outputs from evaluate for 1 example; gepa's"
+        " protocol asks for one of each for every example, in their order",
+    )
 
 
 def _with_own_rng(adapter: Any, seed: Json) -> Any:
