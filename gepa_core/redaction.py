@@ -1,0 +1,126 @@
+"""Hiding keys, tokens, passwords and headers in whatever is stored, logged or shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from gepa_core.jsonable import to_jsonable
+from gepa_core.types import Json, Outcome, Step, Trajectory
+
+HIDDEN = "[hidden]"
+
+_LEAST = 12
+"""Characters of a variable of the environment that may be a secret: a shorter one may be part of any text."""
+_SECRET_VARIABLE = re.compile(r"(?i)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
+_SECRET_FIELD = re.compile(
+    r"(?i)(?:^|[_-])(?:api[_-]?key|secret|password|passwd|authorization|credentials?|cookie"
+    r"|(?:access|auth|bearer|refresh|session)[_-]?token)$"
+)
+_HEADERS = re.compile(r"(?i)(?:^|_)headers$")
+_PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    (
+        ("bearer", "basic"),
+        re.compile(r"(?i)\b(bearer|basic)\s+(?!realm\b)[\w.~+/=-]{8,}"),
+        rf"\1 {HIDDEN}",
+    ),
+    (
+        ("key", "authorization", "secret", "passw", "token"),
+        re.compile(
+            r"(?i)((?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
+            r"[\w-]{0,40}[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
+            r"(\"[^\"]*\"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\"']+)"
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    (
+        ("key=", "token=", "sig=", "signature="),
+        re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"),
+        rf"\1{HIDDEN}",
+    ),
+    (("://",), re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), rf"\1{HIDDEN}@"),
+    (
+        ("sk", "pk", "rk", "gsk", "xai", "hf", "gh", "github_pat", "glpat", "xox"),
+        re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|github_pat|glpat|xox[a-z])[-_][\w*-]{6,}"),
+        HIDDEN,
+    ),
+    (
+        ("aiza", "akia", "asia", "eyj"),
+        re.compile(r"\b(?:AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
+        HIDDEN,
+    ),
+)
+"""Words of which one has to be there for a search to be worth while, a pattern, and what takes its place."""
+
+
+def redact(text: str) -> str:
+    """``text`` with everything hidden that looks like a key, a token or a password.
+
+    So is the value of each environment variable whose name says that it is one, such as ``OPENAI_API_KEY``.
+    """
+    for secret in secrets_of(os.environ):
+        text = text.replace(secret, HIDDEN)
+    lowered = text.lower()
+    for words, pattern, replacement in _PATTERNS:
+        if any(word in lowered for word in words):
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def secrets_of(environment: Mapping[str, str]) -> list[str]:
+    """The values that are secret by the names of their variables, longest first."""
+    found = {
+        value.strip()
+        for name, value in environment.items()
+        if _SECRET_VARIABLE.search(name) and len(value.strip()) >= _LEAST
+    }
+    return sorted(found, key=lambda value: (-len(value), value))
+
+
+def redacted(value: object) -> Json:
+    """``value`` as JSON, with secrets hidden: in texts, in fields that are named for one, in all headers."""
+    if isinstance(value, str):
+        return redact(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _field(str(name), item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    plain = to_jsonable(value)
+    return redacted(plain) if isinstance(plain, str | Mapping | Sequence) else plain
+
+
+def _field(name: str, value: object) -> Json:
+    if value is None or value == "":
+        return redacted(value)
+    if _SECRET_FIELD.search(name):
+        return HIDDEN
+    if _HEADERS.search(name) and isinstance(value, Mapping):
+        return {str(header): HIDDEN for header in value}
+    return redacted(value)
+
+
+def redacted_outcome(outcome: Outcome) -> Outcome:
+    """``outcome`` with secrets hidden in output, trajectory, failure and feedback."""
+    failure, feedback = outcome.failure, outcome.feedback
+    return attrs.evolve(
+        outcome,
+        output=redacted(outcome.output),
+        trajectory=Trajectory(steps=tuple(map(_step, outcome.trajectory.steps))),
+        failure=failure and attrs.evolve(failure, message=redact(failure.message)),
+        feedback=attrs.evolve(
+            feedback,
+            text=redact(feedback.text),
+            by_component={name: redact(text) for name, text in feedback.by_component.items()},
+        ),
+    )
+
+
+def _step(step: Step) -> Step:
+    return attrs.evolve(
+        step, inputs=redacted(step.inputs), output=redacted(step.output), error=redact(step.error)
+    )
