@@ -13,6 +13,7 @@ from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault,
 from gepa_core.faults import tables
 from gepa_core.faults.describe import describe, message_of
 from gepa_core.faults.responses import code_of, retry_after_of, status_of
+from gepa_core.faults.unreadable import is_unreadable_answer
 
 FaultKind: TypeAlias = Literal["infrastructure", "model", "candidate"]
 
@@ -130,6 +131,8 @@ def _verdict(error: BaseException) -> FaultKind | None:
         return "infrastructure"
     if isinstance(error, ModelFault | ConfigurationError):
         return "model"
+    if is_unreadable_answer(error):
+        return "infrastructure"
     names = _names(error)
     status = status_of(error)
     if names & tables.CANDIDATE_NAMES:
