@@ -9,6 +9,7 @@ read back from its store plans what the unbroken one planned.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 
 import attrs
@@ -23,6 +24,8 @@ from gepa_core.stages import Stages
 from gepa_core.state import State
 from gepa_core.store import OutcomeKey, Store
 from gepa_core.types import Proposal, Spend, Usage
+
+_WAITED = "waited"
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -47,6 +50,8 @@ class Engine:
     """Number of the next proposal to plan."""
     _merges: list[int] = attrs.field(factory=list, init=False)
     """Numbers of the merges that were planned."""
+    _waited: dict[int, int] = attrs.field(factory=dict, init=False)
+    """Proposals that had to wait for the budget, to the commit that they were planned at."""
     _reason: str = attrs.field(default="", init=False)
     fault: str = attrs.field(default="", init=False)
     """What kept the run from going on; empty when it ended by itself or at a limit."""
@@ -65,6 +70,8 @@ class Engine:
         Raises:
             GepaError: the run cannot go on; whatever was finished is in the store.
         """
+        waited = json.loads(self.store.meta().get(_WAITED, "{}"))
+        self._waited = {int(number): seen for number, seen in waited.items()}
         try:
             await self._plan_ahead()
             while self.state.committed + 1 < self._planned:
@@ -91,6 +98,8 @@ class Engine:
                 if stored.seen > self.state.committed:
                     return  # it had to wait for the budget then, so it waits now
                 self._note_plan(stored.number, stored.kind, stored.reserved)
+            elif self._waited.get(self._planned, -1) > self.state.committed:
+                return  # so did it in a process that was killed before it could commit it
             elif not await self._start(self._planned):
                 return
             self._planned += 1
@@ -101,6 +110,7 @@ class Engine:
         plan = await self.planner.plan(Pool(self.state, merges_under_way=under_way), number)
         if isinstance(plan, Plan):
             self._note_plan(number, plan.kind, plan.reserved)
+            self._note_wait(number)
             self.stages.notify(
                 ProposalStarted(
                     number=number, kind=plan.kind, parents=tuple(parent.index for parent in plan.parents)
@@ -117,6 +127,17 @@ class Engine:
         if kind == "merge":
             self._merges.append(number)
 
+    def _note_wait(self, number: int) -> None:
+        """Keep at what commit a proposal was planned that had to wait for the budget.
+
+        A larger budget would not make it wait: it would be planned by an older pool and be another one,
+        and what it has paid for already would be bought for nothing.
+        """
+        if self.state.committed > max(0, number - self.lookahead):
+            self._waited = {one: seen for one, seen in self._waited.items() if one > self.state.committed}
+            self._waited[number] = self.state.committed
+            self.store.set_meta({_WAITED: json.dumps(self._waited)})
+
     async def _finish(self, number: int) -> Proposal:
         """What became of proposal ``number``: read back, or carried out now and written."""
         if number < len(self.stored):
@@ -127,7 +148,8 @@ class Engine:
         if draft.status == "accepted" and self._is_in_pool(draft):
             draft.status, draft.reason = "dropped", "duplicate: equal texts came into the pool meanwhile"
         charged = self.store.uncharged(draft.needed)
-        proposal = _proposal(plan, draft, charged)
+        lost = sum((usage for _, usage in self.store.faults(number)), Usage())
+        proposal = _proposal(plan, draft, charged, lost)
         self.store.commit(proposal, charged)
         return proposal
 
@@ -181,8 +203,9 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _proposal(plan: Plan, draft: Draft, charged: list[OutcomeKey]) -> Proposal:
+def _proposal(plan: Plan, draft: Draft, charged: list[OutcomeKey], lost: Usage) -> Proposal:
     """The record of a proposal, charged with the outcomes that no earlier one paid for."""
+    known = draft.needed.keys() - set(charged)
     return Proposal(
         number=plan.number,
         kind=plan.kind,
@@ -199,9 +222,18 @@ def _proposal(plan: Plan, draft: Draft, charged: list[OutcomeKey]) -> Proposal:
         objectives=draft.objectives if draft.status == "accepted" else {},
         reserved=plan.reserved,
         rollouts=dict(Counter(draft.needed[key][0] for key in charged)),
-        reused=len(draft.needed) - len(charged),
+        usage=_by_purpose(draft, charged),
+        reused=len(known),
+        saved=sum((usage for key, (_, usage) in draft.needed.items() if key in known), Usage()),
         reflections=draft.reflections,
-        usage=sum((draft.needed[key][1] for key in charged), Usage()),
         reflection_usage=draft.reflection_usage,
+        lost=lost,
         ancestor=plan.merge.ancestor if plan.merge is not None else None,
     )
+
+
+def _by_purpose(draft: Draft, charged: list[OutcomeKey]) -> dict[str, Usage]:
+    used: dict[str, Usage] = {}
+    for purpose, usage in (draft.needed[key] for key in charged):
+        used[purpose] = used.get(purpose, Usage()) + usage
+    return used

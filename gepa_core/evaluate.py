@@ -19,7 +19,7 @@ from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import OutcomeKey, Store
-from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout
+from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout, Usage
 from gepa_core.waiting import TookTooLong, within
 
 _Judged: TypeAlias = tuple[Rollout, Failure | None, Feedback]
@@ -178,6 +178,8 @@ class _Attempt:
     metric_timeouts: int = 0
     seconds: float = 0.0
     rollout: Rollout | None = None
+    wasted: Usage = Usage()
+    """What the current attempt used, if it failed."""
 
     async def outcome(self) -> Outcome:
         """Run, score and store."""
@@ -220,10 +222,16 @@ class _Attempt:
 
     async def _run_and_judge(self) -> _Judged:
         """A rollout is scored in the place that it ran in, so that it is kept before another is begun."""
-        async with self.evaluator.gate.place(finishing=self.rollout is not None):
-            if self.rollout is None:
-                self.rollout = await self._run()
-            return self.rollout, *await self._judge(self.rollout)
+        async with self.evaluator.gate.place(self.number, finishing=self.rollout is not None):
+            self.wasted = Usage()
+            try:
+                if self.rollout is None:
+                    self.rollout = await self._run()
+                return self.rollout, *await self._judge(self.rollout)
+            except Exception as error:
+                if classify(error).kind == "infrastructure":
+                    self.evaluator.store.save_fault(self.number, self.purpose, self.wasted)
+                raise
 
     async def _run(self) -> Rollout:
         """One attempt: a rollout, or an infrastructure fault that is worth another."""

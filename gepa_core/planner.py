@@ -36,7 +36,7 @@ class Planner:
         """The plan of proposal ``number``, decided by ``pool`` alone."""
         if number == 0:
             probes = pool.train[:PROBES]
-            most = Spend(rollouts=len(pool.val) + len(probes))
+            most = Spend(rollouts={"seed": len(pool.val), "probe": len(probes)})
             return Plan(number=0, kind="seed", pool=pool, examples=probes, reserved=most)
         reason = self.stages.stop_reason(pool)
         if reason:
@@ -49,14 +49,17 @@ class Planner:
     def _mutation(self, pool: Pool, number: int) -> Plan:
         parent = self.stages.parent(pool, number)
         examples = self.stages.examples(pool, parent, number)
-        cost = 2 * len(examples) + len(pool.val) if examples else 0
+        most = Spend(
+            rollouts={"parent": len(examples), "child": len(examples), "validation": len(pool.val)},
+            reflections=CALLS_PER_COMPONENT * len(pool.components),
+        )
         return Plan(
             number=number,
             kind="mutation",
             pool=pool,
             parents=(parent,),
             examples=examples,
-            reserved=Spend(rollouts=cost, reflections=CALLS_PER_COMPONENT * len(pool.components)),
+            reserved=most if examples else Spend(),
         )
 
     def _merge(self, pool: Pool, number: int, merge: Merge) -> Plan:
@@ -69,5 +72,8 @@ class Planner:
             parents=parents,
             examples=tuple(by_id[id_] for id_ in merge.examples),
             merge=merge,
-            reserved=Spend(rollouts=len(pool.val)),
+            reserved=Spend(
+                # It is tested on some of the examples that it is validated on.
+                rollouts={"merge": len(merge.examples), "validation": len(pool.val) - len(merge.examples)}
+            ),
         )

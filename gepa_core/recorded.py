@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from gepa_core.entries import REFLECTION
 from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptRefused, ProposalDropped
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
@@ -94,6 +95,8 @@ class RecordedModel:
                     raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
                 except Exception as error:
                     fault = self._fault(error, messages)
+                    if isinstance(fault, InfrastructureFault):
+                        self.store.save_fault(self.number, REFLECTION, Usage())
                     # A refusal is final, whatever its cause says by itself.
                     raise fault from (None if isinstance(fault, PromptRefused) else error)
 

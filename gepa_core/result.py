@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from gepa_core.entries import REFLECTION, Entry, total
 from gepa_core.types import Candidate, Proposal, Usage
 
 
@@ -48,26 +49,68 @@ class Comparison:
 
 @attrs.frozen(kw_only=True)
 class Cost:
-    """What a run has cost so far, resumed parts included.
+    """The ledger of a run: what it has cost so far, resumed parts included.
 
     Attributes:
-        rollouts: rollouts charged, by purpose.
-        reused: rollouts that were needed and already known.
-        reflections: calls of the reflection model.
-        task_usage: what the rollouts used.
-        reflection_usage: what the reflections used.
+        entries: rollouts by purpose, and under ``"reflection"`` the calls of the reflection model, each
+            with what they used.
+        saved: rollouts that were needed and already known, with what they had used when they were bought.
+        failed: attempts that met an infrastructure fault, by purpose. They count as no rollouts; what they
+            used is in it as far as it is known.
+        pending: how many of the rollouts and reflections belong to proposals that are not committed: under
+            way, or cut off by the end of the run. They are used when the run goes on.
     """
 
-    rollouts: Mapping[str, int]
-    reused: int
-    reflections: int
-    task_usage: Usage
-    reflection_usage: Usage
+    entries: Mapping[str, Entry] = attrs.field(factory=dict)
+    saved: Entry = Entry()
+    failed: Mapping[str, Entry] = attrs.field(factory=dict)
+    pending: int = 0
+
+    @property
+    def rollouts(self) -> dict[str, int]:
+        """Rollouts by purpose."""
+        return {purpose: entry.count for purpose, entry in self.entries.items() if purpose != REFLECTION}
 
     @property
     def total_rollouts(self) -> int:
-        """Rollouts charged, all purposes together."""
+        """Rollouts for all purposes together."""
         return sum(self.rollouts.values())
+
+    @property
+    def reused(self) -> int:
+        """Rollouts that were needed and already known."""
+        return self.saved.count
+
+    @property
+    def reflections(self) -> int:
+        """Calls of the reflection model."""
+        return self.entries.get(REFLECTION, Entry()).count
+
+    @property
+    def retries(self) -> int:
+        """Attempts that met an infrastructure fault."""
+        return total(self.failed.values()).count
+
+    @property
+    def task_usage(self) -> Usage:
+        """What the rollouts used."""
+        return total(entry for name, entry in self.entries.items() if name != REFLECTION).usage
+
+    @property
+    def reflection_usage(self) -> Usage:
+        """What the reflections used."""
+        return self.entries.get(REFLECTION, Entry()).usage
+
+    @property
+    def lost_usage(self) -> Usage:
+        """What the failed attempts are known to have used."""
+        return total(self.failed.values()).usage
+
+    @property
+    def usage(self) -> Usage:
+        """Everything together; of calls in failed attempts only what is known."""
+        known = attrs.evolve(self.lost_usage, unmetered=0, unpriced=0)
+        return self.task_usage + self.reflection_usage + known
 
 
 @attrs.frozen(kw_only=True)

@@ -13,22 +13,24 @@ import attrs
 
 from gepa_core import fingerprint
 from gepa_core.attempt import Attempter
-from gepa_core.budget import Budget, Ledger
+from gepa_core.budget import Budget, ForTest, Ledger
 from gepa_core.codec import to_plain
 from gepa_core.data import shared_content
 from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.engine import Engine
+from gepa_core.entries import Entry
 from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.evaluate import Evaluator, Execution
 from gepa_core.events import RunEnded, RunStarted, Warned
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
-from gepa_core.planner import CALLS_PER_COMPONENT, PROBES, Planner
+from gepa_core.planner import Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
 from gepa_core.protocols import LanguageModel, Metric, System
 from gepa_core.result import Comparison, Result
+from gepa_core.sizes import Sizes, minibatch_size
 from gepa_core.stages import Stages
 from gepa_core.state import State
 from gepa_core.statistics import paired_interval
@@ -47,6 +49,8 @@ class Run:
         splits: the three data sets; validation is never empty.
         shares_train: whether the training set serves as the validation set.
         all_live: whether components are optimised that no model was seen to be sent.
+        run_dir: where it is stored; where it was moved to once it has begun beside another run.
+        force_new: whether it begins beside another run that is in ``run_dir``, instead of being refused.
     """
 
     system: System
@@ -59,11 +63,14 @@ class Run:
     budget: Budget
     plugins: Sequence[Any]
     run_dir: Path
+    force_new: bool = False
     seed: int
     preset: Preset
     execution: Execution
     _gate: Gate | None = attrs.field(default=None, init=False)
     _interrupted: bool = attrs.field(default=False, init=False)
+    _notes: list[str] = attrs.field(factory=list, init=False)
+    """What the user should know of the beginning."""
 
     def interrupt(self) -> None:
         """Let nothing more begin. Call it on the event loop's thread."""
@@ -83,12 +90,19 @@ class Run:
             "metric": UserMetric(metric=self.metric, workers=workers),
         }
         manager = PluginManager(self.plugins, {**self.preset.plugins, **builtin})
+        # The metric is a fact of its own, and how the app is run is not for the user to choose.
+        facts = self._facts([(name, plugin) for name, plugin in manager.deciding if name not in builtin])
+        wanted = self.run_dir
+        if self.force_new:
+            self.run_dir = fingerprint.beside(wanted, facts)
         store = Store.open(self.run_dir)
         try:
-            # The metric is a fact of its own, and how the app is run is not for the user to choose.
-            deciding = [(name, plugin) for name, plugin in manager.deciding if name not in builtin]
-            fingerprint.check(store, self._facts(deciding))
-            return await self._search(store, Stages(manager, workers))
+            fingerprint.check(store, facts)
+            if self.run_dir != wanted:
+                self._notes.append(
+                    f"{str(wanted)!r} holds another run, so this one is in {str(self.run_dir)!r}"
+                )
+            return await self._search(store, Stages(manager, workers), self._sizes(manager))
         finally:
             store.close()
             workers.close()
@@ -104,7 +118,7 @@ class Run:
             seed=self.seed,
         )
 
-    async def _search(self, store: Store, stages: Stages) -> Result:
+    async def _search(self, store: Store, stages: Stages, sizes: Sizes) -> Result:
         stored = store.proposals()
         state = State(
             components=self.components,
@@ -118,10 +132,9 @@ class Run:
         ledger = Ledger(
             budget=self.budget,
             state=state,
-            kept=2 * len(self.splits["test"]),
-            tested=sum(outcome.candidate != seed.id for outcome in store.outcomes("test")),
+            test=_spent_on_test(store, sizes.test, seed),
         )
-        ledger.check(self._least(), CALLS_PER_COMPONENT * len(self.components))
+        ledger.check(sizes.least)
         self._write_facts(store, resumed=bool(stored))
         self._gate = self._new_gate()
         evaluator = self._evaluator(store, stages, self._gate)
@@ -150,8 +163,11 @@ class Run:
             stages.configure(Pool(state), str(self.run_dir))
             self._announce(stages, stored=len(stored), spent=sum(sum(p.rollouts.values()) for p in stored))
             reason = await self._run_engine(engine)
-            test, stopped = await self._test(store, stages, state) if engine.finished else (None, "")
-            reason += stopped
+            untested = self._test_refusal(store, state, ledger) if engine.finished else ""
+            test, stopped = None, ""
+            if engine.finished and not untested:
+                test, stopped = await self._test(store, stages, state)
+            reason += untested + stopped
             store.set_meta({"reason": reason, "ended": _now()})
             stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
             return self._result(store, state, test, reason, fault=engine.fault or stopped)
@@ -189,6 +205,14 @@ class Run:
         if self._interrupted:
             gate.halt("it was interrupted")
         return gate
+
+    def _test_refusal(self, store: Store, state: State, ledger: Ledger) -> str:
+        """Why the test set is not run, as the end of a reason; empty when it may be."""
+        examples = self.splits["test"]
+        ids = dict.fromkeys(state.members[index].candidate.id for index in (0, state.best))
+        missing = sum(len(examples) - len(store.outcomes_on(id_, examples, 0)) for id_ in ids)
+        refusal = ledger.test_refusal(missing)
+        return f"; the test set was not run: {refusal}" if refusal else ""
 
     async def _test(self, store: Store, stages: Stages, state: State) -> tuple[Comparison | None, str]:
         """Compare the seed with the best candidate on the test set, once, at the end.
@@ -247,6 +271,8 @@ class Run:
                 shared_validation=self.shares_train,
             )
         )
+        for note in self._notes:
+            stages.notify(Warned(message=note))
         overlap = 0 if self.shares_train else shared_content(self.splits["train"], self.splits["val"])
         if overlap:
             message = f"{overlap} training examples are in the validation set too, so its scores flatter"
@@ -255,10 +281,15 @@ class Run:
             message = "there is no validation set, so the training set serves, and its scores flatter"
             stages.notify(Warned(message=message))
 
-    def _least(self) -> int:
-        """Rollouts for the seed and one proposal that is accepted."""
-        train, val = len(self.splits["train"]), len(self.splits["val"])
-        return val + min(PROBES, train) + 2 * min(3, train) + val
+    def _sizes(self, manager: PluginManager) -> Sizes:
+        train = len(self.splits["train"])
+        return Sizes(
+            train=train,
+            val=len(self.splits["val"]),
+            test=len(self.splits["test"]),
+            components=len(self.components),
+            minibatch=minibatch_size((plugin for _, plugin in manager.plugins), train),
+        )
 
     def _write_facts(self, store: Store, *, resumed: bool) -> None:
         """What people and tools want to know of a run without running it."""
@@ -279,6 +310,14 @@ def _compare(seed: Mapping[str, float], best: Mapping[str, float]) -> Comparison
     if not seed:
         raise ConfigurationError("the seed and the best candidate share no validation example")
     return Comparison(seed=seed, best=best, difference=paired_interval(seed, best))
+
+
+def _spent_on_test(store: Store, size: int, seed: Candidate) -> ForTest:
+    """What earlier ends of this run spent on the test set."""
+    spent = {True: Entry(), False: Entry()}
+    for outcome in store.outcomes("test"):
+        spent[outcome.candidate == seed.id] += Entry(count=1, usage=outcome.trajectory.usage)
+    return ForTest(size=size, seed=spent[True], others=spent[False])
 
 
 def _now() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from gepa_core.entries import Entry, add, entries_of
 from gepa_core.frontier import Frontier
 from gepa_core.types import Candidate, Component, Example, Proposal, Usage
 
@@ -71,7 +72,10 @@ class State:
     """Calls of the reflection model up to and with each commit."""
     merges: list[int] = attrs.field(factory=list, init=False)
     """Merges tried up to and with each commit."""
-    usage: Usage = attrs.field(factory=Usage, init=False)
+    entries: dict[str, Entry] = attrs.field(factory=dict, init=False)
+    """What was charged, by purpose."""
+    lost: Usage = attrs.field(factory=Usage, init=False)
+    """What attempts used that met infrastructure faults."""
     known: dict[str, int] = attrs.field(factory=dict, init=False)
     """Id of each candidate that was ever proposed, to the commit that brought it."""
     lineage: list[int] = attrs.field(factory=list, init=False)
@@ -100,7 +104,8 @@ class State:
         self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
         self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)
         self.merges.append((self.merges[-1] if self.merges else 0) + (proposal.kind == "merge"))
-        self.usage += proposal.usage + proposal.reflection_usage
+        add(self.entries, entries_of(proposal))
+        self.lost += proposal.lost
         if self.outgrown is None and self._beats_perfection(proposal):
             self.outgrown = proposal.number
         if proposal.kind == "mutation":

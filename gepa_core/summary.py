@@ -1,27 +1,36 @@
-"""What a stored run has cost and found, read back from its store."""
+"""What a stored run has cost, read back from its store."""
 
 from __future__ import annotations
 
-from collections import Counter
-
+from gepa_core.entries import REFLECTION, Entry, add, entries_of
 from gepa_core.result import Cost
 from gepa_core.store import Store
-from gepa_core.types import Usage
 
 
 def cost_of(store: Store) -> Cost:
-    """What the committed proposals and the test set cost, resumed parts included."""
-    proposals = store.proposals()
-    rollouts: Counter[str] = Counter()
-    for proposal in proposals:
-        rollouts.update(proposal.rollouts)
-    tests = [outcome.trajectory.usage for outcome in store.outcomes(purpose="test")]
-    if tests:
-        rollouts["test"] = len(tests)
+    """The ledger of a run, resumed parts and what is under way included."""
+    entries: dict[str, Entry] = {}
+    saved = Entry()
+    for proposal in store.proposals():
+        add(entries, entries_of(proposal))
+        saved += Entry(count=proposal.reused, usage=proposal.saved)
+    pending = _pending(store)
+    add(entries, pending)
+    for outcome in store.outcomes(purpose="test"):
+        add(entries, {"test": Entry(count=1, usage=outcome.trajectory.usage)})
+    failed: dict[str, Entry] = {}
+    for purpose, usage in store.faults():
+        add(failed, {purpose: Entry(count=1, usage=usage)})
     return Cost(
-        rollouts=dict(rollouts),
-        reused=sum(proposal.reused for proposal in proposals),
-        reflections=sum(proposal.reflections for proposal in proposals),
-        task_usage=sum((proposal.usage for proposal in proposals), sum(tests, Usage())),
-        reflection_usage=sum((proposal.reflection_usage for proposal in proposals), Usage()),
+        entries=entries, saved=saved, failed=failed, pending=sum(entry.count for entry in pending.values())
     )
+
+
+def _pending(store: Store) -> dict[str, Entry]:
+    """What was finished for proposals that are not committed."""
+    entries: dict[str, Entry] = {}
+    for purpose, outcome in store.pending_outcomes():
+        add(entries, {purpose: Entry(count=1, usage=outcome.trajectory.usage)})
+    for answer in store.pending_answers():
+        add(entries, {REFLECTION: Entry(count=1, usage=answer.usage)})
+    return entries

@@ -320,16 +320,15 @@ class Merge:
 
 @attrs.frozen(kw_only=True)
 class Spend:
-    """An amount of budget: rollouts, calls of the reflection model."""
+    """What may be spent: rollouts by purpose, and calls of the reflection model."""
 
-    rollouts: int = 0
+    rollouts: Mapping[str, int] = attrs.field(factory=dict)
     reflections: int = 0
 
-    def __add__(self, other: Spend) -> Spend:
-        return Spend(
-            rollouts=self.rollouts + other.rollouts,
-            reflections=self.reflections + other.reflections,
-        )
+    @property
+    def total_rollouts(self) -> int:
+        """Rollouts for all purposes together."""
+        return sum(self.rollouts.values())
 
 
 @attrs.frozen(kw_only=True)
@@ -355,10 +354,13 @@ class Proposal:
         objectives: validation scores per objective by example id, when accepted.
         reserved: the most it could have cost.
         rollouts: rollouts charged to it, by purpose.
+        usage: what those used, by purpose.
         reused: rollouts that it needed and that were already known.
+        saved: what those had used when they were bought.
         reflections: calls of the reflection model it made.
-        usage: what its charged rollouts used.
         reflection_usage: what its reflections used.
+        lost: what attempts used that met infrastructure faults, as far as it is known. Two proposals that
+            differ in nothing else are equal: it says something of the network.
         ancestor: pool index of the common ancestor, for a merge.
     """
 
@@ -377,8 +379,10 @@ class Proposal:
     objectives: Mapping[str, Mapping[str, float]] = attrs.field(factory=dict)
     reserved: Spend = Spend()
     rollouts: Mapping[str, int] = attrs.field(factory=dict)
+    usage: Mapping[str, Usage] = attrs.field(factory=dict)
     reused: int = 0
+    saved: Usage = Usage()
     reflections: int = 0
-    usage: Usage = Usage()
     reflection_usage: Usage = Usage()
+    lost: Usage = attrs.field(default=Usage(), eq=False)
     ancestor: int | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import typer
 
+from gepa_core import private
 from gepa_core.cli import wording
 from gepa_core.cli.call import Call, prepare
 from gepa_core.cli.console import messages, output
@@ -38,15 +39,18 @@ class KeepSettings:
     @hookimpl
     def gepa_configure(self, run_dir: str) -> None:
         """Keep what `resume` needs."""
-        (Path(run_dir) / FILE).write_text(self.settings.as_toml(), "utf-8")
+        private.write(Path(run_dir) / FILE, self.settings.as_toml())
 
 
-def carry_out(settings: Settings, *, title: str = "", run_dir: Path | None = None) -> None:
+def carry_out(
+    settings: Settings, *, title: str = "", run_dir: Path | None = None, force_new: bool = False
+) -> None:
     """Run it, show progress, and write what came of it.
 
     Args:
         title: for the panel; the target when empty.
         run_dir: a stored run to go on with.
+        force_new: whether to begin beside another run that is in the run directory.
 
     Raises:
         GepaError: the run cannot begin or go on.
@@ -59,7 +63,7 @@ def carry_out(settings: Settings, *, title: str = "", run_dir: Path | None = Non
     title = title or settings.target
     with offline_model(settings.raw.get("offline")):
         with _loading(console, settings.target):
-            call = prepare(settings, run_dir)
+            call = prepare(settings, run_dir, force_new=force_new)
         progress = Progress(
             console=console,
             title=title,
@@ -110,16 +114,18 @@ def _how_to_resume(run_dir: Path, progress: Progress) -> str:
     watch = progress.watch
     if watch.run is None:
         return "nothing was spent, because nothing had begun"
+    run_dir = Path(watch.run.run_dir)  # perhaps beside the one that was asked for
     kept = f"{wording.count(watch.spent, 'rollout')} of this run are kept in {wording.place(run_dir)!r}"
     return f"{kept}. Go on with:\n  gepa-core resume {run_name(run_dir)}"
 
 
 def _report(result: Result, *, simulated: bool) -> None:
-    from gepa_core.cli import report
+    from gepa_core.cli import ledger, report
 
     console, name = output(), run_name(result.run_dir)
     report.write(console, *report.scores(result.val, result.test, simulated=simulated))
     report.write(console, *report.changes(result.seed.texts, result.best.texts))
+    report.write(console, *ledger.ledger(result.cost, simulated=simulated))
     console.print()
     report.write(console, report.ending(result.stop_reason, result.cost, result.run_dir))
     lines = {

@@ -106,7 +106,7 @@ def _rollouts(watch: Watch, width: int) -> RenderableType:
 
 
 def _spend(watch: Watch) -> Text:
-    usage, limits = watch.before + watch.usage, watch.budget
+    usage, limits = watch.all_usage, watch.budget
     reflections = f"{watch.reflections:,}" + _of(limits.reflections, "{:,}")
     parts = (
         f"{reflections} reflection{'' if watch.reflections == 1 else 's'}",

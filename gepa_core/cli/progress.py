@@ -45,8 +45,8 @@ class Progress:
         """Take an event in; write its line where there is no live panel."""
         with self._lock:
             if isinstance(event, RunStarted) and event.resumed:
-                self.watch.before, self.watch.before_spend = spent_before(Path(event.run_dir))
-                self.watch.reflections = self.watch.before_spend.reflections
+                self.watch.before = spent_before(Path(event.run_dir))
+                self.watch.reflections = self.watch.before.reflections
             self.watch.see(event)
             if isinstance(event, ProposalCommitted) and event.proposal.kind == "seed":
                 self._look_for_simulated_models()

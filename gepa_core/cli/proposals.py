@@ -67,7 +67,7 @@ def _facts(run: Summary, proposal: Proposal) -> Iterator[tuple[str, str | Text]]
     charged = (f"{number} {purpose}" for purpose, number in proposal.rollouts.items())
     reused = f" · {proposal.reused} known" if proposal.reused else ""
     yield "rollouts", f"{', '.join(charged) or 'none'}{reused}"
-    usage = proposal.usage + proposal.reflection_usage
+    usage = sum(proposal.usage.values(), proposal.reflection_usage)
     parts = (wording.count(proposal.reflections, "reflection"), wording.tokens(usage), wording.dollars(usage))
     yield "spend", " · ".join(parts)
 

@@ -52,46 +52,9 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Ren
         yield Text(f"\nunchanged: {wording.listed(same)}", style="dim")
 
 
-def cost(spent: Cost, *, simulated: bool) -> list[RenderableType]:
-    """What a run has cost, by purpose."""
-    made = table("", "calls", "tokens in", "tokens out", "cost", numbers=("calls", "tokens in", "tokens out"))
-    rows = (("app", spent.task_usage), ("reflection", spent.reflection_usage))
-    for name, usage in rows:
-        known = usage.unmetered < usage.calls or not usage.calls
-        made.add_row(
-            name,
-            f"{usage.calls:,}",
-            f"{usage.input_tokens:,}" if known else "unknown",
-            f"{usage.output_tokens:,}" if known else "unknown",
-            wording.dollars(usage),
-        )
-    return [heading("Model calls", simulated=simulated), made, Text(), *_rollouts(spent)]
-
-
-_PURPOSES = {
-    "seed": "scoring the seed",
-    "parent": "parents on minibatches",
-    "child": "new candidates on minibatches",
-    "merge": "testing merges",
-    "validation": "validating accepted candidates",
-    "test": "comparing on the test set",
-}
-
-
-def _rollouts(spent: Cost) -> list[RenderableType]:
-    made = table("Rollouts for", "", numbers=("",))
-    for purpose, number in spent.rollouts.items():
-        made.add_row(_PURPOSES.get(purpose, purpose), f"{number:,}")
-    made.add_section()
-    made.add_row(Text("together", "bold"), Text(f"{spent.total_rollouts:,}", "bold"))
-    if spent.reused:
-        made.add_row(Text("not needed, because known", "dim"), Text(f"{spent.reused:,}", "dim"))
-    return [made]
-
-
 def ending(reason: str, spent: Cost, run_dir: Path) -> Table:
     """Why a run ended, what it cost in a line, and where it is."""
-    usage = spent.task_usage + spent.reflection_usage
+    usage = spent.usage
     parts = (
         wording.count(spent.total_rollouts, "rollout"),
         wording.count(spent.reflections, "reflection"),

@@ -10,12 +10,12 @@ import attrs
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from gepa_core.cli import report, wording
+from gepa_core.cli import ledger, report, wording
 from gepa_core.cli.stored import run_name
 from gepa_core.cli.summary import Summary, test_comparison, val_comparison
 from gepa_core.cli.tables import facts, heading, table
 from gepa_core.codec import to_plain
-from gepa_core.result import Comparison
+from gepa_core.result import Comparison, Cost
 from gepa_core.store import Store
 from gepa_core.summary import cost_of
 from gepa_core.types import Proposal
@@ -25,15 +25,15 @@ STATUS_COLOURS = {"accepted": "green", "rejected": "", "skipped": "dim", "droppe
 
 def write(console: Console, run: Summary, store: Store) -> None:
     """Everything worth knowing of a run, on one page."""
-    simulated = bool(run.simulated)
+    simulated, cost = bool(run.simulated), cost_of(store)
     console.print(Text.assemble((run.directory.name, "bold"), f"  {run.target}"))
-    console.print(facts(list(_facts(run))))
+    console.print(facts(list(_facts(run, cost))))
     val = val_comparison(run)
     if val is None or run.seed is None or run.best is None:
         console.print("\nThe seed has no score yet.")
         return
     report.write(console, *report.scores(val, test_comparison(run, store), simulated=simulated))
-    report.write(console, *report.cost(cost_of(store), simulated=simulated))
+    report.write(console, *ledger.ledger(cost, simulated=simulated))
     report.write(console, heading("Proposals", simulated=simulated), proposals_table(run))
     report.write(console, *report.changes(run.seed.candidate.texts, run.best.candidate.texts))
     console.print(
@@ -41,14 +41,14 @@ def write(console: Console, run: Summary, store: Store) -> None:
     )
 
 
-def _facts(run: Summary) -> Iterator[tuple[str, str | Text]]:
-    meta, sizes, budget = run.meta, run.fact("sizes") or {}, run.fact("budget") or {}
+def _facts(run: Summary, cost: Cost) -> Iterator[tuple[str, str | Text]]:
+    meta, sizes = run.meta, run.fact("sizes") or {}
     if run.simulated:
         yield "model", Text(f"simulated: {wording.listed(run.simulated)}", "magenta")
     yield "state", f"{run.condition}{': ' if meta.get('reason') else ''}{meta.get('reason', '')}"
     yield "time", " to ".join(meta[key].replace("T", " ")[:19] for key in ("begun", "ended") if meta.get(key))
     yield "data", ", ".join(f"{sizes[split]} {split}" for split in sizes)
-    yield "budget", ", ".join(f"{value:g} {name}" for name, value in budget.items() if value is not None)
+    yield "budget", ledger.used(cost, run.fact("budget") or {})
     yield "preset", meta.get("preset", "")
     yield "stored", wording.place(run.directory)
 
@@ -113,7 +113,7 @@ def as_json(run: Summary, store: Store) -> str:
         **{key: run.fact(key) for key in ("sizes", "budget", "components")},
         "val": _comparison(val_comparison(run)),
         "test": _comparison(test_comparison(run, store)),
-        "cost": attrs.asdict(cost_of(store)),
+        "cost": ledger.as_json(cost_of(store)),
         "best": {"proposal": best.proposal, "texts": dict(best.candidate.texts)} if best else None,
         "proposals": [to_plain(proposal) for proposal in run.proposals],
     }

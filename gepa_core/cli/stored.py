@@ -12,9 +12,9 @@ from pathlib import Path
 from gepa_core.api import RUNS
 from gepa_core.cli.wording import place
 from gepa_core.errors import ConfigurationError
+from gepa_core.result import Cost
 from gepa_core.store import FILE, Store
 from gepa_core.summary import cost_of
-from gepa_core.types import Spend, Usage
 
 _SIMULATED = "simulated"
 _ENOUGH = 8
@@ -66,12 +66,10 @@ def stored_runs(runs: Path) -> list[Path]:
     return sorted(path.parent for path in runs.glob(f"*/{FILE}"))
 
 
-def spent_before(run_dir: Path) -> tuple[Usage, Spend]:
+def spent_before(run_dir: Path) -> Cost:
     """What a run that goes on has used so far."""
     with reading(run_dir) as store:
-        cost = cost_of(store)
-    usage = cost.task_usage + cost.reflection_usage
-    return usage, Spend(rollouts=cost.total_rollouts, reflections=cost.reflections)
+        return cost_of(store)
 
 
 def simulated_models(run_dir: Path) -> list[str]:

@@ -22,7 +22,8 @@ from gepa_core.events import (
     RunStarted,
     Warned,
 )
-from gepa_core.types import Proposal, Spend, Usage
+from gepa_core.result import Cost
+from gepa_core.types import Proposal, Usage
 
 SHOWN = 4
 """Accepted proposals that are remembered for showing."""
@@ -54,8 +55,7 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     run: RunStarted | None = None
     began: float = attrs.field(init=False)
-    before: Usage = Usage()
-    before_spend: Spend = Spend()
+    before: Cost = Cost()
     usage: Usage = Usage()
     spent: int = 0
     reflections: int = 0
@@ -82,6 +82,11 @@ class Watch:
     def elapsed(self) -> float:
         """Seconds since this process began the run."""
         return self.clock() - self.began
+
+    @property
+    def all_usage(self) -> Usage:
+        """What was used, earlier processes included."""
+        return self.before.usage + self.usage
 
     def see(self, event: Event) -> None:
         """Take an event in."""
@@ -147,13 +152,12 @@ class Watch:
 
     def seconds_left(self) -> float | None:
         """An estimate from the limit that is nearest to being used up; None when there is none yet."""
-        usage = self.before + self.usage
-        dollars = self.budget.dollars
+        before, usage = self.before.usage, self.all_usage
         shares = [
-            _share(self.before_spend.rollouts, self.spent, self.budget.rollouts),
-            _share(self.before_spend.reflections, self.reflections, self.budget.reflections),
-            _share(self.before.tokens, usage.tokens, self.budget.tokens),
-            _share(self.before.dollars, usage.dollars, dollars),
+            _share(self.before.total_rollouts, self.spent, self.budget.rollouts),
+            _share(self.before.reflections, self.reflections, self.budget.reflections),
+            _share(before.tokens, usage.tokens, self.budget.tokens),
+            _share(before.dollars, usage.dollars, self.budget.dollars),
             _share(0.0, self.elapsed, self.budget.seconds),
         ]
         share = max(shares)

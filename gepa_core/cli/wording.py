@@ -56,6 +56,11 @@ def tokens(usage: Usage) -> str:
     return f"{short(usage.tokens)} tokens{' and more' if usage.unmetered else ''}"
 
 
+def price(dollars: float) -> str:
+    """An amount of dollars: with four decimals below one."""
+    return f"${dollars:,.4f}" if 0 < dollars < 1 else f"${dollars:,.2f}"
+
+
 def dollars(usage: Usage) -> str:
     """The price, as far as it is known."""
     if not usage.calls:
@@ -63,7 +68,7 @@ def dollars(usage: Usage) -> str:
     if usage.unpriced == usage.calls:
         return "price unknown"
     more = f" and {count(usage.unpriced, 'call')} of unknown price" if usage.unpriced else ""
-    return f"${usage.dollars:.4f}{more}" if usage.dollars < 1 else f"${usage.dollars:.2f}{more}"
+    return f"{price(usage.dollars)}{more}"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

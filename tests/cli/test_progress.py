@@ -11,6 +11,7 @@ from gepa_core import Budget
 from gepa_core.cli import live, plain
 from gepa_core.cli.progress import Progress
 from gepa_core.cli.watch import Watch
+from gepa_core.entries import Entry
 from gepa_core.events import (
     Event,
     ProposalCommitted,
@@ -22,6 +23,7 @@ from gepa_core.events import (
     RunStarted,
     Warned,
 )
+from gepa_core.result import Cost
 from gepa_core.types import Proposal, Purpose, Usage
 
 USED = Usage(calls=2, input_tokens=700, output_tokens=300, dollars=0.01)
@@ -154,7 +156,7 @@ def test_the_time_left_of_a_run_that_goes_on_counts_from_here(clock: Clock) -> N
             run_dir="run", components=(), train=1, val=1, test=0, rollout_budget=100, resumed=3, spent=80
         )
     )
-    watch.before_spend = watch.before_spend + type(watch.before_spend)(rollouts=80)
+    watch.before = Cost(entries={"validation": Entry(count=80)})
     for _ in range(10):
         watch.see(rollout(4, "validation"))
     clock.now = 6.0

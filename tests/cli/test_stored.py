@@ -104,9 +104,9 @@ def test_show_is_a_page(cli: Cli) -> None:
     for part in (
         "toy_desk:desk",
         "20 train, 20 val, 10 test",
-        "150 rollouts",
+        "of 150 rollouts",
         "Scores",
-        "Model calls",
+        "Ledger",
         "Proposals",
     ):
         assert part in page

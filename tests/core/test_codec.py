@@ -93,12 +93,14 @@ PROPOSAL = st.builds(
     reason=TEXT,
     scores=SCORES,
     objectives=st.dictionaries(TEXT, SCORES, max_size=2),
-    reserved=st.builds(Spend, rollouts=COUNT, reflections=COUNT),
+    reserved=st.builds(Spend, rollouts=st.dictionaries(TEXT, COUNT, max_size=2), reflections=COUNT),
     rollouts=st.dictionaries(TEXT, COUNT, max_size=2),
     reused=COUNT,
     reflections=COUNT,
-    usage=USAGE,
+    usage=st.dictionaries(TEXT, USAGE, max_size=2),
+    saved=USAGE,
     reflection_usage=USAGE,
+    lost=USAGE,
     ancestor=st.none() | COUNT,
 )
 VALUES: dict[type[Any], st.SearchStrategy[Any]] = {

@@ -38,9 +38,9 @@ PROPOSAL = Proposal(
     texts={"a": ODD},
     scores={"e": 0.1 + 0.2},
     objectives={"e": {"x": -0.0}},
-    reserved=Spend(rollouts=7, reflections=1),
+    reserved=Spend(rollouts={"seed": 7}, reflections=1),
     rollouts={"seed": 7},
-    usage=Usage(calls=3, unpriced=2),
+    usage={"seed": Usage(calls=3, unpriced=2)},
 )
 
 

@@ -71,7 +71,7 @@ def test_what_is_charged_is_what_was_run_and_fits(  # noqa: PLR0917 - hypothesis
     assert total(result) == meter.runs == system.runs
     assert (result.test is None) == (test == 0)
     for proposal in result.proposals:
-        assert sum(proposal.rollouts.values()) <= proposal.reserved.rollouts
+        assert sum(proposal.rollouts.values()) <= proposal.reserved.total_rollouts
 
 
 def test_the_budget_is_used_up_as_far_as_a_proposal_fits(tmp_path: Path) -> None:
@@ -208,12 +208,12 @@ def test_reservations_never_let_more_in_than_fits(
         ledger.settle(index)
 
     for most, cost in needs:
-        while ledger.refusal(Spend(rollouts=most)) and waiting:
+        while ledger.refusal(Spend(rollouts={"merge": most})) and waiting:
             settle()
-        if ledger.refusal(Spend(rollouts=most)):
+        if ledger.refusal(Spend(rollouts={"merge": most})):
             assert spent + most > limit
             continue
-        ledger.reserve(number, Spend(rollouts=most))
+        ledger.reserve(number, Spend(rollouts={"merge": most}))
         waiting.append((number, min(cost, most)))
         number += 1
         assert spent + sum(cost for _, cost in waiting) <= limit

@@ -65,12 +65,12 @@ def _read(path: Path) -> tuple[dict[str, Any], Summary | None]:
     from gepa_core.cli.stored import reading
     from gepa_core.cli.summary import summarise
     from gepa_core.errors import StoreError
+    from gepa_core.summary import cost_of
 
     try:
         with reading(path) as store:
             run = summarise(store)
-            rollouts = sum(sum(one.rollouts.values()) for one in run.proposals)
-            tested = sum(1 for _ in store.outcomes("test"))
+            cost = cost_of(store)
     except (StoreError, ValueError) as error:
         return {"run": path.name, "path": str(path), "state": "unreadable", "reason": str(error)}, None
     return {
@@ -82,7 +82,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Summary | None]:
         "reason": run.meta.get("reason", ""),
         "seed_score": run.seed.mean if run.seed else None,
         "best_score": run.best.mean if run.best else None,
-        "rollouts": rollouts + tested,
+        "rollouts": cost.total_rollouts,
         "rollout_budget": (run.fact("budget") or {}).get("rollouts"),
         "simulated": bool(run.simulated),
     }, run
