@@ -37,6 +37,7 @@ def optimize(
     plugins: Sequence[Any] = (),
     components: str | Sequence[str] = "prompts",
     run_dir: str | Path | None = None,
+    force_new: bool = False,
     seed: int = 0,
     preset: str | Preset = "default",
     execution: Execution | None = None,
@@ -61,6 +62,9 @@ def optimize(
             component that never reaches a model is optimised only when it is named.
         run_dir: where to store the run; one that is there goes on. Default: a new directory in
             ``.gepa/runs``.
+        force_new: what to do when ``run_dir`` holds a run of other data, texts or settings: instead of
+            refusing, begin this one beside it, in ``run_dir-2`` or the next number that is free, and leave
+            the other as it is. ``Result.run_dir`` says where. Called again, it goes on there.
         seed: decides every random choice.
         preset: ``"default"``, ``"paper"``, or a `Preset`.
         execution: concurrency, timeout and retries.
@@ -71,6 +75,7 @@ def optimize(
 
     Raises:
         ConfigurationError: something in the call is wrong; nothing was spent.
+        RunMismatch: ``run_dir`` holds another run; shows what differs. A `ConfigurationError`.
         MetricError: the metric raised or returned no score.
         SystemFailed: the app failed on every validation example.
         InfrastructureFault: a model could not be reached before the seed was scored.
@@ -87,6 +92,7 @@ def optimize(
         plugins=plugins,
         components=components,
         run_dir=run_dir,
+        force_new=force_new,
         seed=seed,
         preset=preset,
         execution=execution,
@@ -111,6 +117,7 @@ async def aoptimize(
     plugins: Sequence[Any] = (),
     components: str | Sequence[str] = "prompts",
     run_dir: str | Path | None = None,
+    force_new: bool = False,
     seed: int = 0,
     preset: str | Preset = "default",
     execution: Execution | None = None,
@@ -126,6 +133,7 @@ async def aoptimize(
         plugins=plugins,
         components=components,
         run_dir=run_dir,
+        force_new=force_new,
         seed=seed,
         preset=preset,
         execution=execution,
@@ -144,6 +152,7 @@ def _prepare(
     plugins: Sequence[Any],
     components: str | Sequence[str],
     run_dir: str | Path | None,
+    force_new: bool,
     seed: int,
     preset: str | Preset,
     execution: Execution | None,
@@ -174,6 +183,7 @@ def _prepare(
         budget=_as_budget(budget),
         plugins=plugins,
         run_dir=Path(run_dir) if run_dir is not None else new_run_dir(),
+        force_new=force_new,
         seed=seed,
         preset=as_preset(preset),
         execution=execution or Execution(),

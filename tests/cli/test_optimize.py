@@ -170,3 +170,20 @@ def test_an_unexpected_error_keeps_its_traceback(cli: Cli, monkeypatch: pytest.M
 def _options() -> list[str]:
     data = [f"--{name}={name}.jsonl" for name in ("train", "val", "test")]
     return [*data, "--metric=toy_desk:metric", "--reflection-lm=toy_desk:reflect", "--budget=150"]
+
+
+def test_another_run_in_the_directory_is_refused_or_begun_beside(cli: Cli, tmp_path: Path) -> None:
+    """The difference is shown; with --force-new the old run stays as it is, and it says where the new one is."""
+    cli.optimize("--run-dir=runs/first")
+    refused = cli.optimize("--run-dir=runs/first", "--seed=5", code=2)
+    assert "seed: was 0, is 5" in refused.stderr
+    assert "--force-new" in refused.stderr
+    before = {path.name: path.read_bytes() for path in (tmp_path / "runs" / "first").iterdir()}
+    begun = cli.optimize("--run-dir=runs/first", "--seed=5", "--force-new")
+    assert "first' holds another run, so this one is in" in begun.stderr
+    assert "gepa-core show runs/first-2" in begun.stdout
+    assert {path.name: path.read_bytes() for path in (tmp_path / "runs" / "first").iterdir()} == before
+    again = cli.optimize("--run-dir=runs/first", "--seed=5", "--force-new")
+    assert "going on" in again.stderr or "resum" in again.stderr
+    assert [path.name for path in sorted((tmp_path / "runs").iterdir())] == ["first", "first-2"]
+    assert shown(cli, "runs/first-2")["proposals"] != shown(cli, "runs/first")["proposals"]

@@ -17,10 +17,11 @@ from typing import Any, TypeAlias, get_args
 import attrs
 import pytest
 
-from gepa_core import Candidate, Feedback, Result
+from gepa_core import Candidate, Feedback, Result, hookimpl
 from gepa_core.data import as_examples
 from gepa_core.defaults.sampling import EpochMinibatch
 from gepa_core.errors import MetricError, RunMismatch
+from gepa_core.events import Event, Warned
 from gepa_core.store import FILE, Store
 from gepa_core.types import Purpose, Split
 from tests.core.toys import COMPONENTS, QUICK, Toy, ToyModel, metric, preset, search, total
@@ -230,3 +231,32 @@ def test_execution_and_budget_may_change(tmp_path: Path) -> None:
     first = search(Toy(), tmp_path, budget=40)
     again = search(Toy(), tmp_path, budget=41, execution=Execution(concurrency=2, timeout=5.0))
     assert again.proposals[: len(first.proposals)] == first.proposals
+
+
+def test_a_run_may_begin_beside_another(tmp_path: Path) -> None:
+    """With `force_new`: nothing of the old run is touched, and called again the new one goes on."""
+    first = search(Toy(), tmp_path / "run", budget=40)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    watch = Watch()
+    second = search(Toy(), tmp_path / "run", budget=40, seed=7, force_new=True, plugins=[watch])
+    assert second.run_dir == tmp_path / "run-2"
+    assert any(repr(str(tmp_path / "run-2")) in message for message in watch.messages)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    system = Toy()
+    third = search(system, tmp_path / "run", budget=40, seed=7, force_new=True)
+    assert (third.run_dir, third.proposals, system.runs) == (second.run_dir, second.proposals, 0)
+    same = search(Toy(), tmp_path / "run", budget=40, force_new=True)
+    assert (same.run_dir, same.proposals) == (tmp_path / "run", first.proposals)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Watch:
+    """Keeps warnings."""
+
+    messages: list[str] = attrs.field(factory=list, init=False)
+
+    @hookimpl
+    def gepa_notify(self, event: Event) -> None:
+        """Keep one."""
+        if isinstance(event, Warned):
+            self.messages.append(event.message)
