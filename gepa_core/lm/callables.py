@@ -68,6 +68,8 @@ class CallableModel:
             ModelFault: it cannot be used, or it returned no text.
             Exception: whatever else it raised, unchanged.
         """
+        if not self.images:
+            messages = [Message(message.role, message.content) for message in messages]
         argument = as_text(messages) if self.takes == "text" else as_dicts(messages)
         try:
             answer = await self._call(argument)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -161,6 +161,11 @@ class KeepsTheLast(Taken):
         return await super().complete(self.last)
 
 
+class SaysThatItSees(Taken):
+    async def sees_images(self) -> bool:
+        return True
+
+
 MODELS: dict[type[Taken], set[str]] = {
     Taken: set(),
     Nameless: {"test_a_chat_model_is_taken"},
@@ -168,6 +173,7 @@ MODELS: dict[type[Taken], set[str]] = {
     Strips: {"test_answers_arrive_verbatim"},
     ForFree: {"test_usage_is_known_or_said_to_be_unknown"},
     HidesErrors: {"test_errors_can_be_told_apart"},
+    SaysThatItSees: {"test_images_arrive_where_the_model_says_that_it_sees"},
     KeepsTheLast: {"test_calls_at_once_are_kept_apart"},
 }
 
@@ -229,6 +235,20 @@ def test_a_model_that_answers_by_order_of_calls_is_found() -> None:
             return ScriptedModel(lambda sent: f"{random.random()} {next(count)} {sent}")
 
     assert set(failures(Counting)) == {"test_calls_at_once_are_kept_apart"}
+
+
+def test_a_model_that_fails_on_images_is_found() -> None:
+    class Strict(ScriptedModel):
+        async def complete(self, messages: Sequence[Message]) -> Completion:
+            if any(message.images for message in messages):
+                raise ValueError("what is this?")
+            return await super().complete(messages)
+
+    class Models(ModelSuite):
+        def language_model(self) -> Any:
+            return Strict()
+
+    assert set(failures(Models)) == {"test_a_message_with_images_is_answered"}
 
 
 def test_the_scripted_model_answers_in_order_and_fails_when_told() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gepa_core.defaults.reflection import ReflectiveMutation
-from gepa_core.lm import LiteLLM, as_language_model
-from gepa_core.protocols import Message
+from gepa_core.lm import CallableModel, LiteLLM, as_language_model
+from gepa_core.protocols import Message, SeeingModel
 from gepa_core.reflection import render_prompt
 from gepa_core.reflection.extracted import Empty, NoText, Refused, Truncated, Unchanged
 from gepa_core.reflection.template import OPTIONAL, REQUIRED
@@ -56,22 +56,23 @@ def test_every_placeholder_is_listed(names: tuple[str, ...], need: str) -> None:
 
 
 def test_the_options_and_the_template_can_be_used() -> None:
-    options, template = (run(block)["reflection"] for block in blocks(REFLECTION)[:2])
+    options, images, template = (run(block)["reflection"] for block in blocks(REFLECTION)[:3])
     defaults = ReflectiveMutation()
     assert (options.max_tokens, options.retries) == (defaults.max_tokens, defaults.retries)
+    assert (defaults.images, images.images) == (0, 4)
     model = Scripted("Answer in queue {queue}.")
     assert asyncio.run(template.gepa_propose_texts(request(model))) == {"reply": "Answer in queue {queue}."}
     assert "Name the two most frequent mistakes" in model.conversations[0][0].content
 
 
 def test_the_plugin_of_ones_own_works() -> None:
-    plugin = run(blocks(REFLECTION)[2])["BestOfTwo"]()
+    plugin = run(blocks(REFLECTION)[3])["BestOfTwo"]()
     model = Scripted("Answer politely in {queue}.", "Answer in {queue}.")
     assert asyncio.run(plugin.gepa_propose_texts(request(model))) == {"reply": "Answer in {queue}."}
 
 
 def test_the_models_can_be_used() -> None:
-    served, plain, conversing, counting = (run(block)["reflection_lm"] for block in blocks(MODELS))
+    served, plain, conversing, counting = (run(block)["reflection_lm"] for block in blocks(MODELS)[:4])
     assert isinstance(served, LiteLLM)
     question = [Message("user", "hello")]
     answers = [
@@ -80,3 +81,25 @@ def test_the_models_can_be_used() -> None:
     assert [answer.text for answer in answers][1:] == ["hello", "Answer briefly."]
     assert "5 characters" in answers[0].text
     assert [answer.usage.unpriced for answer in answers] == [1, 1, 0]
+
+
+def test_a_model_of_ones_own_can_be_shown_images() -> None:
+    model = as_language_model(run(blocks(MODELS)[4])["MyModel"]())
+    assert isinstance(model, SeeingModel)
+    assert asyncio.run(model.sees_images())
+    assert asyncio.run(model.complete([Message("user", "hello")])).text == "asked with 1 messages"
+
+
+def test_the_table_of_images_says_what_functions_take() -> None:
+    def of_strings(messages: list[dict[str, str]]) -> str:
+        return str(messages)
+
+    def of_parts(messages: list[dict[str, Any]]) -> str:
+        return str(messages)
+
+    def of_text(prompt: str) -> str:
+        return prompt
+
+    assert "unless it is annotated `list[dict[str, str]]`" in REFLECTION
+    sees = [CallableModel(function=one).images for one in (of_strings, of_parts, of_text)]
+    assert sees == [False, True, False]

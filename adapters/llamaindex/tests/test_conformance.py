@@ -9,6 +9,7 @@ from gepa_llamaindex import LlamaIndexAdapter
 from gepa_llamaindex.testing import Ask, ScriptedLLM
 from llama_index.core import PromptTemplate, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.llms.llm import ToolSelection
@@ -32,7 +33,8 @@ pytestmark = [
 
 def _llm(model: ScriptedModel, **options: Any) -> ScriptedLLM:
     def reply(ask: Ask) -> Any:
-        text = model.answer([ask.text, list(ask.tools)])
+        images = [block for said in ask.messages for block in said.blocks if isinstance(block, ImageBlock)]
+        text = model.answer([ask.text, list(ask.tools), images])
         if ask.tools and not ask.has_tool_result:
             return [ToolSelection(tool_id="call-1", tool_name="weather", tool_kwargs={"city": "Rome"})]
         return text

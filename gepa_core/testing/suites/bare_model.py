@@ -6,6 +6,7 @@ import asyncio
 from abc import abstractmethod
 
 from gepa_core import background
+from gepa_core.images import Image
 from gepa_core.protocols import Completion, LanguageModel, Message
 from gepa_core.testing.suites.base import Suite
 
@@ -52,6 +53,15 @@ class ModelSuite(Suite):
         assert completion.usage.tokens or completion.usage.unmetered == 1
         assert completion.usage.unmetered == 0 or not self.captures_usage
 
+    def test_a_message_with_images_is_answered(self) -> None:
+        """Required: images beside a message's text do no harm, also to a model that cannot see them.
+
+        To mend: read ``message.content``; only a `gepa_core.protocols.SeeingModel` needs ``message.images``.
+        """
+        image = Image(media_type="image/png", data=b"\x89PNG\r\n\x1a\n" + bytes(64), name="image-1")
+        (completion,) = _answers(self.language_model(), _PROMPTS[:1], images=(image,))
+        assert isinstance(completion.text, str)
+
     def test_calls_at_once_are_kept_apart(self) -> None:
         """Required where `is_deterministic`: calls at once are answered as they are one after the other, and
         a new instance answers alike.
@@ -66,8 +76,11 @@ class ModelSuite(Suite):
             assert [one.text for one in at_once] == [one.text for one in alone]
 
 
-def _answers(model: LanguageModel, prompts: tuple[str, ...] | list[str]) -> list[Completion]:
+def _answers(
+    model: LanguageModel, prompts: tuple[str, ...] | list[str], images: tuple[Image, ...] = ()
+) -> list[Completion]:
     async def ask() -> list[Completion]:
-        return list(await asyncio.gather(*(model.complete([Message("user", one)]) for one in prompts)))
+        asked = (model.complete([Message("user", one, images)]) for one in prompts)
+        return list(await asyncio.gather(*asked))
 
     return background.run(ask(), lambda: None)

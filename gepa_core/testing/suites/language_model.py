@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gepa_core import background
 from gepa_core.faults import classify
-from gepa_core.protocols import Adapter, Completion, LanguageModel, Message
+from gepa_core.images import Image
+from gepa_core.protocols import Adapter, Completion, LanguageModel, Message, SeeingModel
 from gepa_core.testing.models import ScriptedModel
 from gepa_core.testing.strategies import texts
 from gepa_core.testing.suites.base import Suite, for_all
@@ -88,6 +89,18 @@ class LanguageModelSuite(Suite):
 
         for_all(texts(max_size=80).filter(str.strip), check, self.examples, shrink=True)
 
+    def test_images_arrive_where_the_model_says_that_it_sees(self) -> None:
+        """Required: images reach the model where `sees_images` says yes, and the text does always.
+
+        To mend: make a message of `gepa_core.lm.parts.as_parts`, or leave `sees_images` out.
+        """
+        model = ScriptedModel()
+        taken = self._taken(model)
+        image = Image(media_type="image/png", data=b"\x89PNG\r\n\x1a\n" + bytes(64), name="image-1")
+        _complete(taken, [Message("user", "What does [image-1] show?", (image,))])
+        assert "What does [image-1] show?" in model.sent[-1]
+        assert (image.reference in model.sent[-1]) == _sees(taken), "it says otherwise than it does"
+
     def test_usage_is_known_or_said_to_be_unknown(self) -> None:
         """Required: one call is counted, with its tokens, or as unmetered; price alike.
 
@@ -141,6 +154,13 @@ def _conversation(contents: Sequence[str]) -> list[Message]:
     system, *others = contents
     turns = [Message("assistant" if number % 2 else "user", content) for number, content in enumerate(others)]
     return [Message("system", system), *turns]
+
+
+def _sees(model: LanguageModel) -> bool:
+    async def ask() -> bool:
+        return isinstance(model, SeeingModel) and await model.sees_images()
+
+    return background.run(ask(), lambda: None)
 
 
 def _complete(model: LanguageModel, messages: Sequence[Message]) -> Completion:
