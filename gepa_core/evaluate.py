@@ -9,7 +9,14 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault, MetricError, ModelFault
+from gepa_core.errors import (
+    ConfigurationError,
+    GepaError,
+    InfrastructureFault,
+    MetricError,
+    ModelFault,
+    StoreError,
+)
 from gepa_core.events import Event, Retried, RolloutFinished
 from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
@@ -184,10 +191,13 @@ class _Attempt:
     async def outcome(self) -> Outcome:
         """Run, score and store."""
         try:
-            rollout, failure, feedback = await self._persist()
-        except (MetricError, ModelFault, ConfigurationError) as error:
+            return await self._stored()
+        except (MetricError, ModelFault, ConfigurationError, StoreError) as error:
             self.evaluator.broken = self.evaluator.broken or error
             raise
+
+    async def _stored(self) -> Outcome:
+        rollout, failure, feedback = await self._persist()
         outcome = Outcome(
             candidate=self.candidate.id,
             example=self.example.id,

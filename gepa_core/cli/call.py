@@ -32,11 +32,12 @@ class Call:
     run_dir: Path
 
 
-def prepare(settings: Settings, run_dir: Path | None = None) -> Call:
+def prepare(settings: Settings, run_dir: Path | None = None, *, force_new: bool = False) -> Call:
     """Load what the settings name: data first, because that is quick.
 
     Args:
         run_dir: a stored run to go on with.
+        force_new: whether to begin beside another run that is in the run directory.
 
     Raises:
         ConfigurationError: something is missing or wrong; names it and the remedy.
@@ -57,6 +58,7 @@ def prepare(settings: Settings, run_dir: Path | None = None) -> Call:
         "budget": settings.budget,
         "execution": settings.execution,
         "preset": settings.preset,
+        "force_new": force_new,
     }
     arguments |= {key: raw[key] for key in ("components", "seed") if key in raw}
     return Call(

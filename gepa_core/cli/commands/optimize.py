@@ -92,6 +92,14 @@ def optimize(
             metavar="DIR", help="Where to store the run; a run that is there goes on.", rich_help_panel=_HOW
         ),
     ] = None,
+    force_new: Annotated[
+        bool,
+        typer.Option(
+            "--force-new",
+            help="If DIR holds another run, begin this one beside it, in DIR-2.",
+            rich_help_panel=_HOW,
+        ),
+    ] = False,
     concurrency: Concurrency = None,
     timeout: Timeout = None,
 ) -> None:
@@ -120,9 +128,10 @@ def optimize(
     if target.endswith(".toml"):
         file = Path(target).expanduser()
         raw = settings.merge(settings.read(file), options)
-        carry_out(settings.make(raw, file.absolute().parent, str(file)))
+        carry_out(settings.make(raw, file.absolute().parent, str(file)), force_new=force_new)
     else:
-        carry_out(settings.make({"target": target, **options}, Path.cwd(), "optimize"))
+        made = settings.make({"target": target, **options}, Path.cwd(), "optimize")
+        carry_out(made, force_new=force_new)
 
 
 def _components(names: list[str] | None) -> str | list[str] | None:
