@@ -16,6 +16,7 @@ from gepa_core.appgraph.naming import slug
 from gepa_core.types import Component
 from gepa_llamaindex.findings import Found, role_of
 from gepa_llamaindex.purposes import PURPOSES
+from gepa_llamaindex.schemas import SchemaText
 
 _PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|templates?|tmpl|str)(?=_|$)", re.I)
 _PLAIN_EDGES = frozenset(
@@ -44,7 +45,7 @@ def components_of(found: Sequence[Found]) -> list[Component]:
             text=one.guard.natural,
             kind=one.kind,
             syntax=one.guard.syntax,
-            role=role_of(one.site.hop),
+            role=one.role,
             purpose=_purpose(one),
             source=_source(one),
             max_chars=one.max_chars,
@@ -54,8 +55,12 @@ def components_of(found: Sequence[Found]) -> list[Component]:
 
 
 def _source(one: Found) -> str:
-    part = f".{one.schema.part or '__doc__'}" if one.schema is not None else ""
-    return f"{one.site.source}{part}"
+    if one.section is not None:
+        return f"{one.site.source}, message {one.section.label!r}"
+    if one.schema is None:
+        return one.site.source
+    nested = f".{one.schema.owner}" if one.schema.is_nested else ""
+    return f"{one.site.source}{nested}.{one.schema.part or '__doc__'}"
 
 
 def _name_forms(one: Found) -> list[str]:
@@ -70,8 +75,12 @@ def _name_forms(one: Found) -> list[str]:
 def _leaf(one: Found) -> str:
     hop = one.site.hop
     if one.schema is not None:
-        owner = _tool_name(hop) if one.schema.is_argument else slug(one.schema.schema.__name__)
+        of_tool = one.schema.is_argument and not one.schema.is_nested
+        owner = _tool_name(hop) if of_tool else slug(one.schema.owner)
         return f"{owner}.{one.schema.part or 'schema'}"
+    if one.section is not None and not one.section.is_alone:
+        name = _prompt_name(hop.path)
+        return f"{name}.{one.section.label}" if name else one.section.label
     match one.reads:
         case "tool":
             return f"{_tool_name(hop)}.description"
@@ -177,20 +186,23 @@ def _purpose(one: Found) -> str:
 
 def _what(one: Found) -> str:
     if one.schema is not None:
-        what = f"field {one.schema.part!r}" if one.schema.part else "whole"
-        use = "the arguments of tool" if one.schema.is_argument else "the structured output"
-        name = _tool_name(one.site.hop) if one.schema.is_argument else one.schema.schema.__name__
-        argument = f"argument {one.schema.part!r}" if one.schema.is_argument else f"{what}"
-        return f"description of the {argument} in {use} {name!r}"
+        return _described(one.schema, one.site.hop)
     if one.reads == "tool":
         return f"description of the tool {_tool_name(one.site.hop)!r}, by which a model chooses it"
     if one.reads == "agent":
         return "description of the agent, by which other agents choose it"
     if one.reads == "partial":
         return f"fixed value of the variable {one.site.hop.edge.key!r}"
-    role = role_of(one.site.hop)
     name = _prompt_name(one.site.hop.path) or "prompt"
-    return f"{role} message {name!r}" if role else f"text {name!r}"
+    return f"{one.role} message {name!r}" if one.role else f"text {name!r}"
+
+
+def _described(text: SchemaText, hop: Hop) -> str:
+    use = f"arguments of tool {_tool_name(hop)!r}" if text.is_argument else "structured output"
+    if text.is_argument and not text.is_nested:
+        return f"description of the argument {text.part!r} in the {use}"
+    what = f"field {text.part!r} of {text.owner!r}" if text.part else f"whole {text.owner!r}"
+    return f"description of the {what} in the {use}"
 
 
 def _holder(hops: Sequence[Hop]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -24,7 +24,8 @@ from gepa_core.appgraph import (
 from gepa_core.protocols import LeftAlone
 from gepa_llamaindex.dead import Liveness
 from gepa_llamaindex.formatting import how_it_is_filled
-from gepa_llamaindex.schemas import SchemaText, described, schema_texts
+from gepa_llamaindex.schemas import Pointer, SchemaPlace, SchemaText, described, schema_texts
+from gepa_llamaindex.sections import Section, sections_of, with_sections
 from gepa_llamaindex.sites import SiteKind, site_kind, variable_name
 
 _LABELS = LABELS | {"content", "file", "info", "metadata", "path", "source", "str"}
@@ -38,10 +39,11 @@ class Found:
 
     Attributes:
         sites: where it stands; the first one names it, all hold it.
-        reads: how the framework reads it; ``"schema"`` for a description in a pydantic class.
+        reads: how the framework reads it; ``"schema"`` for a description in a class.
         kind: the component's kind.
         guard: turns texts into what the app holds.
-        schema: the description, where the text stands in a pydantic class.
+        schema: the description, where the text stands in a class.
+        section: the message, where the text is only one message of what stands at the site.
         max_chars: the longest text allowed.
     """
 
@@ -50,12 +52,18 @@ class Found:
     kind: str
     guard: TemplateGuard
     schema: SchemaText | None = None
+    section: Section | None = None
     max_chars: int | None = None
 
     @property
     def site(self) -> Site:
         """The first place where it stands."""
         return self.sites[0]
+
+    @property
+    def role(self) -> str:
+        """The role of the message that it is a part of; empty when there is none."""
+        return self.section.role if self.section is not None else role_of(self.site.hop)
 
 
 class Refused(Exception):
@@ -74,21 +82,42 @@ def sort_sites(graph: Graph, policy: Policy, *, everything: bool) -> tuple[list[
     for site in graph.sites:
         if liveness.is_mirror(site):
             continue
-        kind = site_kind(site.hop, site.text)
-        try:
-            one = _examine(site, kind or "variable", liveness, everything=everything)
-            obstacle = next(filter(None, (copyable(graph, place, policy) for place in one.sites)), "")
-            if obstacle:
-                raise Refused(obstacle)
-        except (Refused, Unguardable) as reason:
-            left.append(LeftAlone(source=site.source, reason=str(reason), text=site.text))
-        else:
-            found.append(one)
+        kind = site_kind(site.hop, site.text) or "variable"
+        for section in _sections(site, kind):
+            try:
+                one = _examine(site, kind, section, liveness, everything=everything)
+                obstacle = next(filter(None, (copyable(graph, place, policy) for place in one.sites)), "")
+                if obstacle:
+                    raise Refused(obstacle)
+            except (Refused, Unguardable) as reason:
+                left.append(_left_alone(site, section, str(reason)))
+            else:
+                found.append(one)
     return [*found, *_schemas(graph, policy)], left
 
 
-def _examine(site: Site, kind: SiteKind, liveness: Liveness, *, everything: bool) -> Found:
-    one = _READERS[kind](site)
+def _sections(site: Site, kind: SiteKind) -> Sequence[Section | None]:
+    """The messages of a template that are texts of their own; else the one text that it is."""
+    sections = sections_of(site.text) if kind == "rich" else []
+    try:
+        for section in sections:
+            TemplateGuard.of(site.text[section.begin : section.end], "jinja2")
+    except Unguardable:
+        return [None]
+    return sections or [None]
+
+
+def _left_alone(site: Site, section: Section | None, reason: str) -> LeftAlone:
+    if section is None:
+        return LeftAlone(source=site.source, reason=reason, text=site.text)
+    text = site.text[section.begin : section.end]
+    return LeftAlone(source=f"{site.source}, message {section.label!r}", reason=reason, text=text)
+
+
+def _examine(
+    site: Site, kind: SiteKind, section: Section | None, liveness: Liveness, *, everything: bool
+) -> Found:
+    one = _READERS[kind](site) if section is None else _section(site, section)
     if not everything:
         reason = liveness.why_dead(site)
         if reason:
@@ -114,10 +143,24 @@ def _rich(site: Site) -> Found:
     return Found(sites=(site,), reads="rich", kind="prompt", guard=TemplateGuard.of(site.text, "jinja2"))
 
 
-def _chat(site: Site) -> Found:
-    role = role_of(site.hop)
+def _section(site: Site, section: Section) -> Found:
+    _refuse_answers(section.role)
+    return Found(
+        sites=(site,),
+        reads="rich",
+        kind="instructions" if section.role in ("system", "developer") else "prompt",
+        guard=TemplateGuard.of(site.text[section.begin : section.end], "jinja2"),
+        section=section,
+    )
+
+
+def _refuse_answers(role: str) -> None:
     if role in ("assistant", "tool", "function"):
         raise Refused(f"it is an example of an answer (role {role!r}), not an instruction")
+
+
+def _chat(site: Site) -> Found:
+    _refuse_answers(role_of(site.hop))
     guard = TemplateGuard.of(site.text, "braces", escapes=False)
     return Found(sites=(site,), reads="chat", kind=_kind(site), guard=guard)
 
@@ -218,7 +261,7 @@ def _schemas(graph: Graph, policy: Policy) -> list[Found]:
             sites=text.sites,
             reads="schema",
             kind="argument_description" if text.is_argument else "schema_description",
-            guard=_plain(text.sites[0]),
+            guard=TemplateGuard.of(text.text, "plain"),
             schema=text,
         )
         for text in schema_texts(graph)
@@ -233,17 +276,20 @@ def values_at(changed: Mapping[str, str], found: Mapping[str, Found]) -> dict[Si
         ConfigurationError: a template variable would be lost or added.
     """
     values: dict[Site, Any] = {}
-    schemas: dict[type, dict[str | None, str]] = {}
-    places: dict[type, tuple[Site, ...]] = {}
+    sections: dict[Site, dict[Section, str]] = {}
+    schemas: dict[tuple[int, str], dict[Pointer, str]] = {}
+    places: dict[tuple[int, str], SchemaPlace] = {}
     for name, text in changed.items():
         one = found[name]
         value = one.guard.to_template(text)
-        if one.schema is None:
+        if one.section is not None:
+            sections.setdefault(one.site, {})[one.section] = value
+        elif one.schema is None:
             values.update((site, value) for site in one.sites)
-        else:
-            schemas.setdefault(one.schema.schema, {})[one.schema.part] = value
-            places[one.schema.schema] = one.sites
-    for schema, texts in schemas.items():
-        made = described(schema, texts)
-        values.update((site, made) for site in places[schema])
+        for place in one.schema.places if one.schema is not None else ():
+            key = (id(place.site.owner), str(place.site.hop.edge.key))
+            places.setdefault(key, place)
+            schemas.setdefault(key, {})[place.pointer] = value
+    values.update((site, with_sections(site.text, texts)) for site, texts in sections.items())
+    values.update((places[key].site, described(places[key].schema, texts)) for key, texts in schemas.items())
     return values

@@ -9,7 +9,6 @@ from llama_index.core.async_utils import asyncio_run
 from llama_index.core.base.llms.base import BaseLLM
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import BaseMemory, Memory
-from llama_index.core.memory.types import BaseChatStoreMemory
 from llama_index.core.storage.chat_store import BaseChatStore, SimpleChatStore
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
@@ -29,17 +28,19 @@ def renewal_of(original: object) -> Renew | None:
     What the memory holds now is what every rollout begins with; it is read here, once.
     """
     if isinstance(original, BaseLLM):
-        return _share_private(original)
+        return share_private(original)
     if isinstance(original, Workflow):
         return _own_resources
     if isinstance(original, Memory):
         return _own_database(original)
-    if isinstance(original, BaseChatStoreMemory):
-        return _own_chat_store(original)
-    return _own_lists if isinstance(original, BaseMemory) else None
+    if isinstance(original, BaseMemory):
+        # several classes of memories keep a chat store, and share no base class that says so
+        store = (instance_dict(original) or {}).get("chat_store")
+        return _own_chat_store(original, store) if isinstance(store, BaseChatStore) else _own_lists
+    return None
 
 
-def _share_private(original: BaseLLM) -> Renew:
+def share_private(original: BaseLLM) -> Renew:
     """A model makes its client when it is first called: let the copy make it for the original too."""
 
     def renew(copy: BaseLLM) -> None:
@@ -57,8 +58,7 @@ def _own_resources(copy: Any) -> None:
         copy.__dict__["_resource_manager"] = fresh
 
 
-def _own_chat_store(original: BaseChatStoreMemory) -> Renew:
-    store: BaseChatStore = original.chat_store
+def _own_chat_store(original: Any, store: BaseChatStore) -> Renew:
     if isinstance(store, SimpleChatStore):
         held = {key: list(messages) for key, messages in store.store.items()}
     else:

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
+from llama_index.core.base.llms.base import BaseLLM
 
-from gepa_core.appgraph import Graph, Plans, Site, changed_texts, check_names, copy_with, walk
+from gepa_core.appgraph import Graph, Plans, Site, changed_texts, check_names, path_copy, walk
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
@@ -19,6 +20,7 @@ from gepa_llamaindex.capture import install
 from gepa_llamaindex.describe import components_of
 from gepa_llamaindex.findings import Found, sort_sites, values_at
 from gepa_llamaindex.fresh import Freshness
+from gepa_llamaindex.memories import share_private
 from gepa_llamaindex.policy import LlamaIndexPolicy
 from gepa_llamaindex.recorder import Recorder
 from gepa_llamaindex.routing import recording
@@ -64,7 +66,12 @@ class LlamaIndexSystem:
         Raises:
             ConfigurationError: a name is not a component's, or a text would lose or add a variable.
         """
-        return copy_with(self.graph, self._plan(texts).values, self.policy)
+        copied = path_copy(self.graph, self._plan(texts).values, self.policy)
+        for key, made in copied.made.items():
+            original = self.graph.nodes[key].value
+            if isinstance(original, BaseLLM):
+                share_private(original)(made)
+        return copied.root
 
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout | Awaitable[Rollout]:
         """Run a copy of the app that has ``texts`` on ``inputs``, and write down what it does.

@@ -1,32 +1,25 @@
-"""An index over three small documents, offline: embeddings are constant and tokens are words."""
+"""Offline settings, and one event loop for LlamaIndex's sync calls."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
 from collections.abc import Iterator
 
 import pytest
-from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex, set_global_tokenizer
+from llama_index.core import MockEmbedding, Settings, VectorStoreIndex, set_global_tokenizer
 from llama_index.core.llms import MockLLM
+
+pytest.register_assert_rewrite("gepa_llamaindex.testing.properties")
+
+from .shapes.sources import index as made_index  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _offline() -> None:
+    """Tokens are words, and embeddings are constant."""
     set_global_tokenizer(str.split)
     Settings.embed_model = MockEmbedding(embed_dim=8)
     Settings.llm = MockLLM()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collect_what_the_framework_leaves_open() -> Iterator[None]:
-    """LlamaIndex closes neither the databases of its memories nor the event loops that it makes."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        asyncio.set_event_loop(None)
-        gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +36,6 @@ def _one_loop(loop_of_the_main_thread: asyncio.AbstractEventLoop) -> None:
 
 
 @pytest.fixture(scope="session")
-def index(_offline: None) -> VectorStoreIndex:
-    documents = [
-        Document(text="Lisbon is the capital of Portugal.", doc_id="lisbon"),
-        Document(text="Porto lies on the river Douro.", doc_id="porto"),
-        Document(text="Faro has an airport.", doc_id="faro"),
-    ]
-    return VectorStoreIndex.from_documents(documents)
+def index() -> VectorStoreIndex:
+    """The index over three small documents that the shapes share."""
+    return made_index()

@@ -12,8 +12,7 @@ from typing import Any
 
 from gepa_llamaindex import LlamaIndexAdapter
 from gepa_llamaindex.routing import routes
-from gepa_llamaindex.testing import Ask, ScriptedLLM
-from gepa_llamaindex.testing.properties import marked
+from gepa_llamaindex.testing import Ask, ScriptedLLM, marked
 from llama_index.core import PromptTemplate, VectorStoreIndex
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LLMMetadata
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler

@@ -18,16 +18,12 @@ from llama_index.core.tools import FunctionTool
 
 from gepa_core.testing import AdapterSuite, LanguageModelSuite, ScriptedModel
 
+from .shapes.sources import memory
+
 pytestmark = [
-    # LlamaIndex's own: deprecated pydantic attributes, a loop that is asked for, memories left open.
+    # The workflow engine looks at every attribute of an agent, at those that pydantic has given up too.
     pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecationWarning"),
     pytest.mark.filterwarnings("ignore:is_running called:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    # A sync chat on a thread has a loop of its own, which is closed before its memory's database answers.
-    pytest.mark.filterwarnings(
-        r"ignore:Exception in thread .*_connection_worker_thread:pytest.PytestUnhandledThreadExceptionWarning"
-    ),
 ]
 
 
@@ -77,7 +73,9 @@ class TestChatEngine(Suite):
     has_memory = True
 
     def app(self, model: ScriptedModel) -> Any:
-        return SimpleChatEngine.from_defaults(llm=_llm(model), system_prompt="You answer questions briefly.")
+        return SimpleChatEngine.from_defaults(
+            llm=_llm(model), memory=memory(holds=[]), system_prompt="You answer questions briefly."
+        )
 
     def call(self, app: Any, inputs: Any) -> Any:
         return app.chat(inputs)

@@ -49,16 +49,16 @@ class Pipeline:
 
 @pytest.mark.parametrize("method", ["", "later"])
 def test_a_plain_object_with_a_model_and_a_template(method: str) -> None:
-    system = check_shape(
+    check_shape(
         Shape(
             make=Pipeline,
+            call=lambda app: getattr(app, method or "__call__")("Which city?"),
             model=model,
             inputs={"question": "Which city?"},
             names=("prompt", "prompt.partial.tone"),
             adapter=LlamaIndexAdapter(call=method),
         )
     )
-    assert system.call.is_async is bool(method)
 
 
 def test_a_response_synthesiser() -> None:
@@ -66,25 +66,10 @@ def test_a_response_synthesiser() -> None:
     check_shape(
         Shape(
             make=lambda llm: get_response_synthesizer(llm=llm, response_mode=ResponseMode.TREE_SUMMARIZE),
+            call=lambda app: app.synthesize("Which city?", nodes),
             model=model,
             inputs={"query": "Which city?", "nodes": nodes},
             names=("summary.system", "summary.user"),
-        )
-    )
-
-
-def test_a_retriever_with_its_own_queries(index: VectorStoreIndex) -> None:
-    from llama_index.core.retrievers import QueryFusionRetriever
-
-    check_shape(
-        Shape(
-            make=lambda llm: QueryFusionRetriever(
-                [index.as_retriever()], llm=llm, num_queries=2, use_async=False
-            ),
-            model=model,
-            inputs="Which city?",
-            names=("query_gen",),
-            steps=("retrieval", "model"),
         )
     )
 
@@ -99,6 +84,7 @@ def test_a_program_with_an_output_parser() -> None:
             make=lambda llm: LLMTextCompletionProgram.from_defaults(
                 output_cls=Town, llm=llm, prompt_template_str="Name one town on the river {river}, please."
             ),
+            call=lambda app: app(river="Douro"),
             model=lambda: ScriptedLLM(reply=lambda _: '{"name": "Porto"}'),
             inputs={"river": "Douro"},
             names=("pydantic_format", "prompt", "Town.name"),

@@ -2,150 +2,169 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 from llama_index.core.base.llms.base import BaseLLM
 
 from gepa_core.appgraph import walk
+from gepa_core.marks import texts_in
+from gepa_core.probe import probe, runner
 from gepa_core.types import Component, Rollout
-from gepa_llamaindex.adapter import LlamaIndexAdapter
 from gepa_llamaindex.policy import LlamaIndexPolicy
 from gepa_llamaindex.routing import routes
 from gepa_llamaindex.system import LlamaIndexSystem
-from gepa_llamaindex.testing.models import ScriptedLLM
+from gepa_llamaindex.testing.models import Ask
+from gepa_llamaindex.testing.shape import Shape, Trial
 
 _CHAT_BEGINS = re.compile(r"\{%-?\s*chat\b.*?%\}")
+_ONLY_IN_CLASSES = ("argument_description", "schema_description")
 
 
-@attrs.frozen(kw_only=True)
-class Shape:
-    """An app to hold the properties on.
-
-    Attributes:
-        make: makes a fresh app around the model that it is given.
-        model: makes the model.
-        inputs: what the app is run on.
-        names: the components that should be found, by name.
-        silent: those of them that do not reach a model with these inputs.
-        steps: the kinds of steps that a rollout should have, at least.
-        adapter: the adapter to wrap it with.
-    """
-
-    make: Callable[[ScriptedLLM], Any]
-    model: Callable[[], ScriptedLLM]
-    inputs: Any
-    names: Collection[str]
-    silent: Collection[str] = ()
-    steps: Collection[str] = ("model",)
-    adapter: LlamaIndexAdapter = attrs.field(factory=LlamaIndexAdapter)
+def every_text_is_found(shape: Shape) -> None:
+    """Every text that should be is a component, nothing else is, and each says what it is for."""
+    components = shape.trial().system.components
+    assert sorted(one.name for one in components) == sorted(shape.names)
+    assert all(one.purpose and one.source for one in components)
+    assert shape.trial().system.components == components, "names or texts differ from one app to the next"
 
 
-def check_shape(shape: Shape) -> LlamaIndexSystem:
-    """Hold every property on one shape; what is returned can be looked into further."""
-    model = shape.model()
-    app = shape.make(model)
-    system = shape.adapter.wrap(app)
-    check_found(shape, system)
-    before = _texts_of(app)
-    first = _rollout(system, marked(system, "A"), shape.inputs)
-    assert first.error is None, repr(first.error)
-    check_marks_arrive(shape, system, model, "A")
-    check_captured(shape, first)
-    check_isolated(shape, system, model)
-    check_original_untouched(shape, app, model, before)
-    check_export(app, system)
-    assert routes() == 0, "a rollout has left routes behind"
-    return system
+def what_is_left_alone_has_a_reason(shape: Shape) -> None:
+    """Each text that was found and is no component says why, and none is both."""
+    system = shape.trial().system
+    assert all(one.source and one.reason and one.text for one in system.left_alone)
+    sources = [*(one.source for one in system.components), *(one.source for one in system.left_alone)]
+    assert len(set(sources)) == len(sources)
 
 
-def check_found(shape: Shape, system: LlamaIndexSystem) -> None:
-    """Every text that should be found is, and nothing else."""
-    names = sorted(component.name for component in system.components)
-    assert sorted(shape.names) == names, f"found {names}, expected {sorted(shape.names)}"
-    for component in system.components:
-        assert component.purpose
-        assert component.source
+def every_mark_reaches_a_model(shape: Shape) -> None:
+    """The changed text of every live component reaches the model, and no dead one's does."""
+    trial = shape.trial()
+    trial.run(marked(trial.system, "A"))
+    assert _arrived(trial, "A", trial.llm.seen) == shape.live
 
 
-def check_marks_arrive(shape: Shape, system: LlamaIndexSystem, model: ScriptedLLM, mark: str) -> None:
-    """The changed text of every component reaches the model, and no original text does."""
-    everything = "\n".join(ask.everything for ask in model.seen)
-    arrived = {one.name for one in system.components if _mark(mark, one.name) in everything}
-    expected = set(shape.names) - set(shape.silent)
-    assert arrived == expected, (
-        f"missing {sorted(expected - arrived)}, unexpected {sorted(arrived - expected)}"
-    )
+def the_probe_tells_live_from_dead(shape: Shape) -> None:
+    """The probe finds what reaches a model and what does not, and no instruction that nobody owns."""
+    trial = shape.trial()
+    found = probe(trial.system.components, [shape.inputs], runner(trial.system))
+    assert (set(found.live), set(found.dead)) == (shape.live, set(shape.silent))
+    assert (found.uncovered, found.errors, found.caches) == ((), (), False)
 
 
-def check_captured(shape: Shape, rollout: Rollout) -> None:
-    """Model calls are attributed and metered; tools and retrievals have their inputs and outputs."""
-    steps = rollout.trajectory.steps
-    kinds = {step.kind for step in steps}
-    assert set(shape.steps) <= kinds, f"the steps are {sorted(kinds)}"
-    for step in steps:
+def candidates_in_threads_are_apart(shape: Shape) -> None:
+    """Two candidates that run at the same time in threads never see each other's texts."""
+    trial = shape.trial()
+    _apart(trial, trial.run_in_threads)
+
+
+def candidates_in_asyncio_are_apart(shape: Shape) -> None:
+    """Two candidates that run at the same time on one event loop never see each other's texts."""
+    trial = shape.trial(attrs.evolve(shape.adapter, mode="async"))
+    if not trial.system.call.is_async:
+        return  # it has no async method; `mode` says so in the docs
+    _apart(trial, trial.run_together)
+
+
+def model_calls_are_attributed_and_metered(shape: Shape) -> None:
+    """A model's step names the components that are in what was sent, and knows its tokens."""
+    trial = shape.trial()
+    trajectory = trial.run(marked(trial.system, "A")).trajectory
+    calls = [step for step in trajectory.steps if step.kind == "model"]
+    for step in calls:
+        sent = "\n".join(texts_in(step.inputs))
+        there = [one.name for one in trial.system.components if _mark("A", one.name) in sent]
+        assert list(step.components) == there
+    assert {name for step in calls for name in step.components} == shape.live
+    assert trajectory.usage.calls == len(calls) == len(trial.llm.seen)
+    assert trajectory.usage.unmetered == 0
+
+
+def tools_and_retrievals_are_captured(shape: Shape) -> None:
+    """Every kind of step that should be there is, each with what went in and came out, and its parent."""
+    trial = shape.trial()
+    steps = trial.run({}).trajectory.steps
+    assert set(shape.steps) <= {step.kind for step in steps}
+    for number, step in enumerate(steps):
         assert step.error == "", f"{step.name}: {step.error}"
         assert step.inputs not in (None, "", []), f"{step.name} has no inputs"
-        assert step.parent is None or step.parent < steps.index(step)
-    calls = [step for step in steps if step.kind == "model"]
-    assert rollout.trajectory.usage.calls == len(calls)
-    assert rollout.trajectory.usage.unmetered == 0
-    expected = set(shape.names) - set(shape.silent)
-    used = {name for step in calls for name in step.components}
-    assert used == expected, (
-        f"not attributed: {sorted(expected - used)}, unexpected {sorted(used - expected)}"
-    )
+        assert step.output is not None, f"{step.name} has no output"
+        assert step.parent is None or step.parent < number
+    assert routes() == 0, "a rollout has left routes behind"
 
 
-def check_isolated(shape: Shape, system: LlamaIndexSystem, model: ScriptedLLM, *, rounds: int = 6) -> None:
-    """Two candidates that run at the same time never see each other's texts."""
-    model.seen.clear()
-    marks = ["A" if number % 2 else "B" for number in range(rounds)]
-    rollouts = _run_together(system, [marked(system, mark) for mark in marks], shape.inputs)
-    assert len(model.seen) == sum(rollout.trajectory.usage.calls for rollout in rollouts)
-    for mark, rollout in zip(marks, rollouts, strict=True):
-        assert rollout.error is None, repr(rollout.error)
-        other = "B" if mark == "A" else "A"
-        sent = repr([(step.inputs, step.components) for step in rollout.trajectory.steps])
-        assert f"MARK-{other}-" not in sent
-    for ask in model.seen:
-        assert not ("MARK-A-" in ask.everything and "MARK-B-" in ask.everything)
+def the_original_is_untouched(shape: Shape) -> None:
+    """After rollouts and a build the app holds and asks what an app that was never wrapped does."""
+    never = shape.trial()
+    trial = shape.trial()
+    before = _texts_of(trial.app)
+    trial.run(marked(trial.system, "A"))
+    trial.system.build(marked(trial.system, "B"))
+    assert _texts_of(trial.app) == before
+    assert trial.asked(trial.app) == never.asked(never.app)
 
 
-def check_original_untouched(
-    shape: Shape, app: Any, model: ScriptedLLM, before: Sequence[tuple[str, str]]
-) -> None:
-    """The app that was wrapped holds and sends what it held before."""
-    assert _texts_of(app) == list(before)
-    model.seen.clear()
-    fresh = shape.adapter.wrap(app)
-    rollout = _rollout(fresh, {}, shape.inputs)
-    assert rollout.error is None, repr(rollout.error)
-    assert not any("MARK-" in ask.everything for ask in model.seen)
+def the_exported_app_is_the_users_own_type(shape: Shape) -> None:
+    """A built app has the app's type and the new texts, which reach its model when users call it."""
+    trial = shape.trial()
+    built = trial.system.build(marked(trial.system, "X"))
+    assert type(built) is type(trial.app)
+    assert built is not trial.app or not shape.names
+    held = [text for _, text in _texts_of(built)]
+    for one in trial.system.components:
+        if one.kind not in _ONLY_IN_CLASSES and not one.source.startswith("literal in "):
+            assert any(_mark("X", one.name) in text for text in held), one.name
+    trial.asked(built)
+    assert _arrived(trial, "X", trial.llm.seen) == shape.live
 
 
-def check_export(app: Any, system: LlamaIndexSystem) -> None:
-    """The exported app is of the same type, has the new texts, and shares models and their clients."""
-    exported = system.build(marked(system, "X"))
-    assert type(exported) is type(app)
-    if system.components:
-        assert exported is not app
-    texts = [text for _, text in _texts_of(exported)]
-    for component in system.components:
-        if component.kind not in ("argument_description", "schema_description"):
-            assert any(_mark("X", component.name) in text for text in texts), component.name
-    originals = {id(value): value for value in _models(app)}
-    for exported_model in _models(exported):
-        if id(exported_model) not in originals:
-            assert any(
-                exported_model.__pydantic_private__["_client"] is one.__pydantic_private__["_client"]
-                for one in originals.values()
-            )
+def no_client_is_copied(shape: Shape) -> None:
+    """Rollouts and built apps use the client of the app's own model, which is made once."""
+    trial = shape.trial()
+    built = trial.system.build(marked(trial.system, "X"))
+    trial.asked(built)
+    trial.run(marked(trial.system, "A"))
+    trial.run_in_threads([{}, marked(trial.system, "B")])
+    assert trial.llm.client.calls == len(trial.llm.seen)
+    models = [*_models(trial.app), *_models(built)]
+    assert {id(one.client) for one in models} <= {id(trial.llm.client)}
+
+
+def seed_texts_behave_like_the_app(shape: Shape) -> None:
+    """A rollout, and a built app, with the app's own texts ask and answer what the app does."""
+    never = shape.trial()
+    expected = never.asked(never.app)
+    for texts in ({}, shape.trial().seed):
+        trial = shape.trial()
+        rollout = trial.run(texts)
+        assert (sorted(ask.everything for ask in trial.llm.seen), str(rollout.output)) == expected
+        trial = shape.trial()
+        assert trial.asked(trial.system.build(texts)) == expected
+
+
+PROPERTIES: Sequence[Callable[[Shape], None]] = (
+    every_text_is_found,
+    what_is_left_alone_has_a_reason,
+    every_mark_reaches_a_model,
+    the_probe_tells_live_from_dead,
+    candidates_in_threads_are_apart,
+    candidates_in_asyncio_are_apart,
+    model_calls_are_attributed_and_metered,
+    tools_and_retrievals_are_captured,
+    the_original_is_untouched,
+    the_exported_app_is_the_users_own_type,
+    no_client_is_copied,
+    seed_texts_behave_like_the_app,
+)
+"""All of them."""
+
+
+def check_shape(shape: Shape) -> None:
+    """Hold every property on one shape."""
+    for holds in PROPERTIES:
+        holds(shape)
 
 
 def marked(system: LlamaIndexSystem, mark: str) -> dict[str, str]:
@@ -164,31 +183,22 @@ def _mark(mark: str, name: str) -> str:
     return f"MARK-{mark}-{name}-END"
 
 
-def _rollout(system: LlamaIndexSystem, texts: Mapping[str, str], inputs: Any) -> Rollout:
-    result = system.run(texts, inputs)
-    return result if isinstance(result, Rollout) else asyncio.run(_awaited(result))
+def _arrived(trial: Trial, mark: str, seen: Sequence[Ask]) -> set[str]:
+    everything = "\n".join(ask.everything for ask in seen)
+    return {one.name for one in trial.system.components if _mark(mark, one.name) in everything}
 
 
-async def _awaited(rollout: Awaitable[Rollout]) -> Rollout:
-    return await rollout
-
-
-def _run_together(
-    system: LlamaIndexSystem, candidates: Sequence[Mapping[str, str]], inputs: Any
-) -> list[Rollout]:
-    if not system.call.is_async:
-        with ThreadPoolExecutor(max_workers=len(candidates)) as pool:
-            return [
-                rollout
-                for rollout in pool.map(lambda texts: system.run(texts, inputs), candidates)
-                if isinstance(rollout, Rollout)
-            ]
-
-    async def together() -> list[Rollout]:
-        pending = [system.run(texts, inputs) for texts in candidates]
-        return await asyncio.gather(*(one for one in pending if inspect.isawaitable(one)))
-
-    return asyncio.run(together())
+def _apart(trial: Trial, run: Callable[[list[dict[str, str]]], list[Rollout]]) -> None:
+    marks = ["A", "B"] * 3
+    rollouts = run([marked(trial.system, mark) for mark in marks])
+    assert len(trial.llm.seen) == sum(rollout.trajectory.usage.calls for rollout in rollouts)
+    for mark, rollout in zip(marks, rollouts, strict=True):
+        assert rollout.error is None, repr(rollout.error)
+        sent = repr([(step.inputs, step.components) for step in rollout.trajectory.steps])
+        assert f"MARK-{'B' if mark == 'A' else 'A'}-" not in sent
+        assert f"MARK-{mark}-" in sent or not trial.shape.live
+    for ask in trial.llm.seen:
+        assert not ("MARK-A-" in ask.everything and "MARK-B-" in ask.everything)
 
 
 def _texts_of(app: Any) -> list[tuple[str, str]]:

@@ -1,0 +1,9 @@
+"""The shapes of app that the adapter takes, by name."""
+
+from __future__ import annotations
+
+from gepa_llamaindex.testing import Shape
+
+from . import agents, chats, queries, routers
+
+SHAPES: dict[str, Shape] = {**queries.SHAPES, **routers.SHAPES, **chats.SHAPES, **agents.SHAPES}
