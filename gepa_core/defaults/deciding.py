@@ -9,7 +9,7 @@ import attrs
 
 from gepa_core.markers import hookimpl
 from gepa_core.pool import Pool
-from gepa_core.types import Example
+from gepa_core.types import Example, Proposal
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -52,19 +52,30 @@ class StopWhenStalled:
 
     Attributes:
         free: proposals in a row that cost no rollout, such as duplicates and solved minibatches.
-        dropped: proposals in a row for which no usable text came about, such as refusals.
+        dropped: proposals in a row that were dropped, for whatever reason.
+        failed_reflections: reflections in a row without a usable text: answers that were empty, refused, cut
+            off, or against a requirement. Each has been asked again before it counts.
     """
 
     free: int = attrs.field(default=50, validator=attrs.validators.ge(1))
     dropped: int = attrs.field(default=10, validator=attrs.validators.ge(1))
+    failed_reflections: int = attrs.field(default=5, validator=attrs.validators.ge(1))
 
     @hookimpl
     def gepa_stop_reason(self, pool: Pool) -> str | None:
-        """The reason, when one of the two rows is that long."""
-        recent = pool.proposals[-max(self.free, self.dropped) :]
+        """The reason, when one of the rows is that long."""
+        recent = pool.proposals[-max(self.free, self.dropped, self.failed_reflections) :]
         if len(recent) >= self.free and not any(sum(one.rollouts.values()) for one in recent[-self.free :]):
             return f"the last {self.free} proposals led to nothing that could be tried: {recent[-1].reason}"
         dropped = recent[-self.dropped :]
         if len(dropped) == self.dropped and all(one.status == "dropped" for one in dropped):
-            return f"the last {self.dropped} reflections gave no usable text: {dropped[-1].reason}"
+            return f"the last {self.dropped} proposals were dropped: {dropped[-1].reason}"
+        reflected = [one for one in recent if one.reflections][-self.failed_reflections :]
+        if len(reflected) == self.failed_reflections and all(map(_gave_no_text, reflected)):
+            count = self.failed_reflections
+            return f"the last {count} reflections gave no usable text: {reflected[-1].reason}"
         return None
+
+
+def _gave_no_text(proposal: Proposal) -> bool:
+    return proposal.status == "dropped" and not proposal.reason.startswith("duplicate:")

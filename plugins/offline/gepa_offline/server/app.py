@@ -70,12 +70,12 @@ class ChatService:
 
     async def respond(self, request: ChatRequest, http: Request, fault: Fault | None) -> Response:
         """Everything between a request that was understood and its answer, or the fault that it meets."""
-        extra = fault.seconds if fault is not None and fault.kind == "slow" else 0.0
-        if not await self._wait(self.latency.get(request.model, 0.0) + extra):
+        if not await self._wait(self.latency.get(request.model, 0.0)):
             raise _closing()
-        if fault is not None and fault.kind == "hang":
-            await failing.hold(http.receive, self._closing)
-            raise _closing() if self._closing.is_set() else ClientDisconnect
+        if fault is not None and fault.kind in ("slow", "hang"):
+            seconds = fault.seconds if fault.kind == "slow" else None
+            if not await failing.hold(http.receive, self._closing, seconds):
+                raise _closing() if self._closing.is_set() else ClientDisconnect
         if fault is not None and fault.status is not None:
             return failing.refused(fault, fault.status)
         answer = complete(self.model, request)

@@ -66,11 +66,12 @@ async def wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-async def hold(receive: Receive, closing: asyncio.Event) -> None:
-    """Let a request hang until its client is gone or the server closes."""
+async def hold(receive: Receive, closing: asyncio.Event, seconds: float | None = None) -> bool:
+    """Let a request hang until its client is gone or the server closes (False), or time is over (True)."""
     waits = [asyncio.ensure_future(wait_for_disconnect(receive)), asyncio.ensure_future(closing.wait())]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return not ended
     finally:
         for one in waits:
             one.cancel()
