@@ -258,6 +258,7 @@ class _Attempt:
         finally:
             self.seconds = time.monotonic() - began
         if rollout.error is not None and classify(rollout.error).kind != "candidate":
+            self.wasted = rollout.trajectory.usage
             raise rollout.error
         return rollout
 

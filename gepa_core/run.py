@@ -18,7 +18,7 @@ from gepa_core.codec import to_plain
 from gepa_core.data import shared_content
 from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.engine import Engine
-from gepa_core.entries import Entry
+from gepa_core.entries import Entry, total
 from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.evaluate import Evaluator, Execution
 from gepa_core.events import RunEnded, RunStarted, Warned
@@ -35,7 +35,7 @@ from gepa_core.stages import Stages
 from gepa_core.state import State
 from gepa_core.statistics import paired_interval
 from gepa_core.store import Store
-from gepa_core.summary import cost_of
+from gepa_core.summary import cost_of, tests_of
 from gepa_core.types import Candidate, Component, Example, Split
 from gepa_core.workers import Workers
 
@@ -314,10 +314,8 @@ def _compare(seed: Mapping[str, float], best: Mapping[str, float]) -> Comparison
 
 def _spent_on_test(store: Store, size: int, seed: Candidate) -> ForTest:
     """What earlier ends of this run spent on the test set."""
-    spent = {True: Entry(), False: Entry()}
-    for outcome in store.outcomes("test"):
-        spent[outcome.candidate == seed.id] += Entry(count=1, usage=outcome.trajectory.usage)
-    return ForTest(size=size, seed=spent[True], others=spent[False])
+    spent = tests_of(store)
+    return ForTest(size=size, seed=spent.pop(seed.id, Entry()), others=total(spent.values()))
 
 
 def _now() -> str:

@@ -16,14 +16,25 @@ def cost_of(store: Store) -> Cost:
         saved += Entry(count=proposal.reused, usage=proposal.saved)
     pending = _pending(store)
     add(entries, pending)
-    for outcome in store.outcomes(purpose="test"):
-        add(entries, {"test": Entry(count=1, usage=outcome.trajectory.usage)})
+    for entry in tests_of(store).values():
+        add(entries, {"test": entry})
     failed: dict[str, Entry] = {}
     for purpose, usage in store.faults():
         add(failed, {purpose: Entry(count=1, usage=usage)})
     return Cost(
         entries=entries, saved=saved, failed=failed, pending=sum(entry.count for entry in pending.values())
     )
+
+
+def tests_of(store: Store) -> dict[str, Entry]:
+    """What each candidate has spent on the test set, by its id.
+
+    Added up in an order that does not depend on which rollout ended first.
+    """
+    found: dict[str, Entry] = {}
+    for outcome in sorted(store.outcomes("test"), key=lambda one: (one.candidate, one.example)):
+        add(found, {outcome.candidate: Entry(count=1, usage=outcome.trajectory.usage)})
+    return found
 
 
 def _pending(store: Store) -> dict[str, Entry]:

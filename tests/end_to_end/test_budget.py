@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gepa_core import Budget
+from gepa_core import Budget, Example, Pool, hookimpl
 from gepa_core.budget import Ledger
-from gepa_core.errors import BudgetTooSmall, ConfigurationError
+from gepa_core.defaults.sampling import EpochMinibatch
+from gepa_core.errors import BudgetTooSmall, ConfigurationError, StoreError
 from gepa_core.state import State
 from gepa_core.types import Proposal, Spend, Usage
 from tests.core.steady import steady
-from tests.core.toys import COMPONENTS, SyncToy, Toy, ToyModel, preset, search, total
+from tests.core.toys import COMPONENTS, QUICK, SyncToy, Toy, ToyModel, preset, search, total
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -122,6 +124,74 @@ def test_a_resumed_end_says_the_same(tmp_path: Path) -> None:
     again = search(system, tmp_path, testset=range(40, 44))
     assert system.runs == 0
     assert again == attrs.evolve(first, app=again.app)
+
+
+@pytest.mark.parametrize("lookahead", [1, 8])
+def test_32_in_flight_with_retries_fit_too(tmp_path: Path, lookahead: int) -> None:
+    """Attempts that fail are no rollouts: those that are scored are counted, and no more."""
+    lock, failed, scored = threading.Lock(), set[str](), 0
+
+    def flaky(texts: Mapping[str, str], inputs: Any) -> None:
+        nonlocal scored
+        key = f"{texts} {inputs}"
+        with lock:
+            if inputs % 2 and key not in failed:
+                failed.add(key)
+                raise ConnectionError("gone")
+            scored += 1
+
+    system = SyncToy(on_run=flaky, jitter=0.001)
+    result = search(
+        system,
+        tmp_path,
+        budget=110,
+        testset=range(40, 43),
+        preset=preset(lookahead=lookahead),
+        execution=attrs.evolve(QUICK, concurrency=32),
+    )
+    assert total(result) == scored <= 110
+    assert result.cost.retries == len(failed) > 30
+
+
+def test_of_two_that_go_on_at_once_one_is_refused(tmp_path: Path) -> None:
+    """It spends nothing, and what the other spends fits."""
+    search(Toy(), tmp_path, budget=60)
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def wait(_texts: Mapping[str, str], _inputs: Any) -> None:
+        begun.set()
+        may_go_on.wait(20)
+
+    first, second = SyncToy(on_run=wait), SyncToy()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(search, first, tmp_path, budget=120)
+        try:
+            assert begun.wait(20)
+            with pytest.raises(StoreError, match="in use by another process"):
+                search(second, tmp_path, budget=120)
+        finally:
+            may_go_on.set()
+        result = running.result()
+    assert second.runs == 0
+    assert 60 < total(result) <= 120
+
+
+def test_a_plugin_with_larger_minibatches_raises_the_least(tmp_path: Path) -> None:
+    """What one proposal needs is known of the built-in sampling, and said after the seed for any other."""
+    larger = EpochMinibatch(size=5)
+    with pytest.raises(BudgetTooSmall) as caught:
+        search(Toy(), tmp_path / "built-in", budget=23, plugins=[larger])
+    assert caught.value.least == 2 * 6 + 2 * 5 + 2
+
+    class AllTrain:
+        @hookimpl
+        def gepa_sample_examples(self, pool: Pool) -> Sequence[Example]:
+            return pool.train
+
+    result = search(Toy(), tmp_path / "other", budget=30, plugins=[AllTrain()])
+    assert result.cost.rollouts == {"seed": 6}
+    assert "is too small to try one proposal, which may need 30 (6 spent)" in result.stop_reason
+    assert "Give rollouts=36 or more" in result.stop_reason
 
 
 def test_reflections_are_a_limit(tmp_path: Path) -> None:
