@@ -1,4 +1,4 @@
-"""What `gepa-langchain` costs on the chains, agents and graphs of its tests."""
+"""What `gepa-langchain` costs on the chains, agents and graphs of its tests, those of every shape."""
 
 from __future__ import annotations
 
@@ -6,40 +6,24 @@ import functools
 
 from gepa_langchain import LangChainAdapter
 
-from adapters.langchain.tests import agents, shapes
-from adapters.langchain.tests.conftest import RecordingModel
-from adapters.langchain.tests.scripted import ScriptedModel
+from adapters.langchain.tests.shapes.table import SHAPES
 from tests.benchmarks.row import Row
 from tests.benchmarks.shapes import Shape, rows_for
-
-CHAINS = ("chat", "few_shot_chat", "parallel", "assign", "closure_router", "module_variables", "nested")
-AGENTS = ("two_tools", "state_graph", "supervisor", "history_aware_retrieval", "class_with_threads")
 
 
 def rows(full: bool) -> list[Row]:
     """Four rows over all shapes."""
-    made = [*map(_chain, CHAINS), *map(_agent, AGENTS)]
-    return rows_for("langchain", made, times=15 if full else 3)
+    names = [name for name in SHAPES if name != "6-retry"]  # it counts, so that runs at once disturb each other
+    return rows_for("langchain", list(map(_measured, names)), times=15 if full else 5)
 
 
-def _chain(name: str) -> Shape:
-    shape = shapes.SHAPES[name]
-    app = shape.make(RecordingModel())
+def _measured(name: str) -> Shape:
+    shape = SHAPES[name]
+    app = shape.make(shape.model()).with_config(shape.configs[0])
     inputs = shape.inputs[0]
     return Shape(
         name=name,
         wrap=lambda: LangChainAdapter().wrap(app),
-        plain=functools.partial(app.invoke, inputs),
+        plain=functools.partial(app.ainvoke if shape.is_async else app.invoke, inputs),
         inputs=inputs,
-    )
-
-
-def _agent(name: str) -> Shape:
-    agent = agents.AGENTS[name]
-    app = agent.make(ScriptedModel(script=agent.script))
-    return Shape(
-        name=name,
-        wrap=lambda: LangChainAdapter().wrap(app),
-        plain=functools.partial(app.invoke, agent.inputs),
-        inputs=agent.inputs,
     )

@@ -45,58 +45,76 @@ class Description:
         return self.sites[0] if self.sites else self.schemas[0].site
 
 
+@attrs.frozen
+class About:
+    """What a string describes.
+
+    Attributes:
+        kind: the component's kind.
+        name: the tool's or schema's name.
+        path: where inside of it, empty for the whole.
+        leaf: the name of the field or argument; empty for an object.
+    """
+
+    kind: Kind
+    name: str
+    path: str = ""
+    leaf: str = ""
+
+
 _Key: TypeAlias = tuple[str, str, str]
+"""A name, a leaf and a text. The same text for a field of the same name is one component in one schema: the
+same class may stand in several places of it, and a schema may be held as a class and as a dict."""
 
 
 def descriptions_in(graph: Graph, policy: Policy) -> list[Description]:
     """All descriptions, those with the same text for the same thing as one."""
     sites: dict[_Key, list[Site]] = {}
     schemas: dict[_Key, list[SchemaPart]] = {}
-    kinds: dict[_Key, Kind] = {}
+    abouts: dict[_Key, About] = {}
     for site in graph.sites:
         about = about_description(site.hop)
         if about is not None and site.text.strip():
-            kind, name, path = about
-            key = (name, path, cleandoc(site.text))
-            sites.setdefault(key, []).append(site)
-            kinds[key] = _stronger(kinds.get(key), kind)
+            sites.setdefault(_note(abouts, about, site.text), []).append(site)
     for part in schema_parts(graph, policy):
-        key = (part.name, part.part, cleandoc(part.site.text))
-        schemas.setdefault(key, []).append(part)
-        kinds[key] = _stronger(
-            kinds.get(key), "argument_description" if part.is_argument else "schema_description"
-        )
+        kind: Kind = "argument_description" if part.is_argument else "schema_description"
+        about = About(kind, part.name, part.said.path, part.said.leaf)
+        schemas.setdefault(_note(abouts, about, part.said.text), []).append(part)
     return [
         Description(
-            kind=kind,
-            name=key[0],
-            path=key[1],
+            kind=about.kind,
+            name=about.name,
+            path=about.path,
             text=key[2],
             sites=tuple(sites.get(key, ())),
             schemas=tuple(schemas.get(key, ())),
         )
-        for key, kind in kinds.items()
+        for key, about in abouts.items()
     ]
 
 
-def _stronger(known: Kind | None, kind: Kind) -> Kind:
-    """A text of structured output stays that also where it is sent as a tool."""
-    return "schema_description" if "schema_description" in (known, kind) else kind
+def _note(abouts: dict[_Key, About], about: About, text: str) -> _Key:
+    """Keep the first that is said of a text. Structured output stays that also where it is sent as a tool."""
+    key = (about.name, about.leaf, cleandoc(text))
+    known = abouts.setdefault(key, about)
+    if about.kind == "schema_description":
+        abouts[key] = attrs.evolve(known, kind=about.kind)
+    return key
 
 
-def about_description(hop: Hop) -> tuple[Kind, str, str] | None:
-    """What the string at the end of ``hop`` describes: kind, name of the tool or schema, path inside."""
+def about_description(hop: Hop) -> About | None:
+    """What the string at the end of ``hop`` describes, None for anything else."""
     if hop.edge.key != "description":
         return None
     owner = hop.owner
     if isinstance(owner, BaseTool):
-        return ("schema_description" if _is_output(hop) else "tool_description"), owner.name, ""
+        return About("schema_description" if _is_output(hop) else "tool_description", owner.name)
     if isinstance(owner, loaded("langchain.agents.structured_output", "_SchemaSpec")):
-        return "schema_description", str(vars(owner).get("name")), ""
+        return About("schema_description", str(vars(owner).get("name")))
     return _in_json_schema(hop) if isinstance(owner, dict) and hop.edge.kind == "item" else None
 
 
-def _in_json_schema(hop: Hop) -> tuple[Kind, str, str] | None:
+def _in_json_schema(hop: Hop) -> About | None:
     """For a description in the dict of a tool or of a JSON schema."""
     path: list[str] = []
     at = hop
@@ -108,23 +126,36 @@ def _in_json_schema(hop: Hop) -> tuple[Kind, str, str] | None:
         elif before.edge.kind == "item" and before.edge.key not in (*_BETWEEN, *_PARAMETERS, *_SCHEMA_KEYS):
             break
         at = before
-    return _described_by(hop, at, ".".join(path))
+    inner = _how_inside(hop)
+    if path and inner:
+        path.append(inner)
+    is_object = isinstance(hop.owner, dict) and "properties" in hop.owner
+    return _described_by(hop, at, ".".join(path), "" if is_object or not path else path[-1])
 
 
-def _described_by(hop: Hop, top: Hop, path: str) -> tuple[Kind, str, str] | None:
+def _how_inside(hop: Hop) -> str:
+    """How a property's schema leads to the one that is described, if that is not the property's own."""
+    before = hop.before
+    if before is None or before.edge.key in ("items", "additionalProperties"):
+        return "entry"
+    is_alternative = before.edge.kind == "index" and before.before is not None
+    return "value" if is_alternative else ""
+
+
+def _described_by(hop: Hop, top: Hop, path: str, leaf: str) -> About | None:
     holder = top.before.owner if top.before is not None else None
     for_tools: Kind = "argument_description" if path else "tool_description"
     if isinstance(holder, BaseTool):
-        return ("schema_description" if _is_output(hop) else for_tools), holder.name, path
+        return About("schema_description" if _is_output(hop) else for_tools, holder.name, path, leaf)
     if isinstance(holder, loaded("langchain.agents.structured_output", "_SchemaSpec")):
-        return "schema_description", str(vars(holder).get("name")), path
+        return About("schema_description", str(vars(holder).get("name")), path, leaf)
     owners = _owners(hop, top)
     named = next((one for one in owners if _is_named(one)), None)
     name = str(named["name"]) if named is not None else _title(owners)
     if not name:
         return None
     is_output = named is None or _is_in_response_format(hop) or _binds_structured_output(hop)
-    return ("schema_description" if is_output else for_tools), name, path
+    return About("schema_description" if is_output else for_tools, name, path, leaf)
 
 
 def _is_in_response_format(hop: Hop) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
+from pydantic import TypeAdapter
 
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json, StepKind, Usage
+from gepa_langchain.annotations import is_data_class
 from gepa_langchain.attribution import SCHEMA_ROLE, Part
 
 _WITH_SCHEMAS = ("tools", "functions", "response_format")
@@ -30,7 +32,15 @@ def parts_of(message: BaseMessage) -> Iterator[Part]:
 
 def offered_in(params: Mapping[str, Any]) -> dict[str, Json]:
     """The tools and the response format that a model is called with."""
-    return {key: to_jsonable(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+    return {key: _offered(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+
+
+def _offered(value: Any) -> Json:
+    """A class stands for the schema that the client makes of it."""
+    if not is_data_class(value):
+        return to_jsonable(value)
+    schema = to_jsonable(TypeAdapter(value).json_schema())
+    return {"type": "json_schema", "json_schema": {"name": value.__name__, "schema": schema}}
 
 
 def inputs_of(messages: Sequence[BaseMessage], offered: Mapping[str, Json]) -> Json:

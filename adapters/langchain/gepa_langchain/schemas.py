@@ -1,24 +1,20 @@
-"""Pydantic classes that describe arguments or structured output: their texts, and classes with other ones."""
+"""Classes of which the app shows a model the schema, and where it holds them."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Iterator, Mapping
-from inspect import cleandoc
-from types import FunctionType
-from typing import Any, TypeAlias
+import types
+from collections.abc import Iterable, Iterator
+from typing import Any, Union, get_origin
 
 import attrs
 from langchain_core.output_parsers import PydanticOutputParser
 from langchain_core.tools import BaseTool
-from pydantic import BaseModel, create_model
 
 from gepa_core.appgraph import Edge, Graph, Hop, Policy, Site
 from gepa_core.appgraph.children import children
+from gepa_langchain.annotations import Described, Part, described_in, is_data_class
 from gepa_langchain.graphs import loaded
-
-Part: TypeAlias = str
-"""A field's name; empty for the class's own docstring."""
+from gepa_langchain.redescribed import described
 
 _BINDERS = frozenset(
     (
@@ -30,117 +26,100 @@ _BINDERS = frozenset(
         "with_structured_output",
     )
 )
+_OF_FUNCTIONS = ("global", "module_attr", "import")
 
 
 @attrs.frozen(eq=False)
 class SchemaPart:
-    """A description in a pydantic class that an object of the app holds.
+    """A description in a class that an object of the app holds.
 
     Attributes:
         site: the edge at which the class stands, with the description's text.
-        schema: the class as the app has it.
-        part: what is described.
+        schema: the class, or a union of classes, as the app has it.
+        said: the description.
         is_argument: whether it describes an argument of a tool.
         name: the tool's or schema's name.
     """
 
     site: Site
-    schema: type[BaseModel]
-    part: Part
+    schema: Any
+    said: Described
     is_argument: bool
     name: str
 
 
 def schema_parts(graph: Graph, policy: Policy) -> Iterator[SchemaPart]:
     """Every description in the classes of which the app shows a schema to a model, once for each holder."""
-    for node in graph.nodes.values():
+    for key, node in graph.nodes.items():
         owner = node.value
-        for edge, schema in _schemas_held_by(owner, policy):
+        is_tool = isinstance(owner, BaseTool)
+        for edge, schema in _schemas_held_by(key, graph, policy):
             hop = Hop(owner, edge, node.hop)
-            is_argument = isinstance(owner, BaseTool)
-            name = owner.name if isinstance(owner, BaseTool) else schema.__name__
-            for part, text in _texts_of(schema, with_docstring=not is_argument):
-                yield SchemaPart(Site(hop, text), schema, part, is_argument, name)
+            for top, said in described_in(schema, with_docstring=not is_tool):
+                name = owner.name if isinstance(owner, BaseTool) else top.__name__
+                yield SchemaPart(Site(hop, said.text), schema, said, is_tool, name)
 
 
-def _schemas_held_by(owner: object, policy: Policy) -> Iterator[tuple[Edge, type[BaseModel]]]:
-    strategies = loaded(
-        "langchain.agents.structured_output",
-        "AutoStrategy",
-        "ProviderStrategy",
-        "ToolStrategy",
-        "_SchemaSpec",
-    )
-    if isinstance(owner, BaseTool):
-        names = {Edge("attr", "args_schema")}
-    elif isinstance(owner, PydanticOutputParser):
-        names = {Edge("attr", "pydantic_object")}
-    elif isinstance(owner, strategies):
-        names = {Edge("attr", "schema")}
-    elif isinstance(owner, FunctionType) and not _BINDERS.isdisjoint(_names_used(owner)):
-        names = {
-            edge
-            for edge, held in children(owner, policy)
-            if edge.kind in ("global", "module_attr") and policy.is_apps_own(getattr(held, "__module__", ""))
-        }
-    else:
-        return
+def _schemas_held_by(key: int, graph: Graph, policy: Policy) -> Iterator[tuple[Edge, Any]]:
+    owner = graph.nodes[key].value
     for edge, held in children(owner, policy):
-        if edge in names and isinstance(held, type) and issubclass(held, BaseModel):
+        if _is_schema(held) and (_is_known(owner, edge) or _may_bind(key, edge, held, graph, policy)):
             yield edge, held
 
 
-def _names_used(function: FunctionType) -> tuple[str, ...]:
-    return function.__code__.co_names
+def _is_schema(held: object) -> bool:
+    return is_data_class(held) or get_origin(held) in (Union, types.UnionType)
 
 
-def _texts_of(schema: type[BaseModel], *, with_docstring: bool) -> Iterator[tuple[Part, str]]:
-    docstring = vars(schema).get("__doc__") or ""
-    if with_docstring and docstring.strip():
-        yield "", cleandoc(docstring)
-    for name, field in schema.model_fields.items():
-        if field.description and field.description.strip():
-            yield field.alias or name, field.description
+def _is_known(owner: object, edge: Edge) -> bool:
+    """Whether the framework shows a model what it holds on this edge."""
+    if isinstance(owner, BaseTool):
+        return edge.key == "args_schema"
+    if isinstance(owner, PydanticOutputParser):
+        return edge.key == "pydantic_object"
+    if isinstance(owner, dict):  # the arguments of a call, which ``bind`` has frozen
+        return edge.key == "response_format"
+    strategies = ("AutoStrategy", "ProviderStrategy", "ToolStrategy", "_SchemaSpec")
+    return edge.key == "schema" and isinstance(
+        owner, loaded("langchain.agents.structured_output", *strategies)
+    )
+
+
+def _may_bind(key: int, edge: Edge, held: object, graph: Graph, policy: Policy) -> bool:
+    """Whether the app's own code holds a class of its own and binds classes to models when it runs."""
+    owner = graph.nodes[key].value
+    if isinstance(held, type) and not policy.is_apps_own(held.__module__):
+        return False
+    if isinstance(owner, types.FunctionType):
+        return edge.kind in _OF_FUNCTIONS and _binds(owner)
+    if isinstance(owner, types.CellType):
+        return any(_binds(graph.nodes[holder].value) for holder in graph.held_by.get(key, ()))
+    return (
+        edge.kind == "attr"
+        and policy.is_apps_own(type(owner).__module__)
+        and any(map(_binds, vars(type(owner)).values()))
+    )
+
+
+def _binds(function: object) -> bool:
+    return isinstance(function, types.FunctionType) and not _BINDERS.isdisjoint(function.__code__.co_names)
 
 
 def described_schemas(parts: Iterable[tuple[SchemaPart, str]]) -> dict[Site, Any]:
     """The classes with new texts, for the edges at which the old ones stand."""
     sites: dict[tuple[int, Edge], Site] = {}
     texts: dict[tuple[int, Edge], dict[Part, str]] = {}
-    schemas: dict[tuple[int, Edge], type[BaseModel]] = {}
+    schemas: dict[tuple[int, Edge], Any] = {}
     for part, text in parts:
         key = (id(part.site.owner), part.site.hop.edge)
         sites.setdefault(key, part.site)
         schemas[key] = part.schema
-        texts.setdefault(key, {})[part.part] = text
-    made: dict[tuple[type, tuple[tuple[Part, str], ...]], type[BaseModel]] = {}
+        texts.setdefault(key, {})[part.said.part] = text
+    made: dict[tuple[int, tuple[tuple[Part, str], ...]], Any] = {}
     values: dict[Site, Any] = {}
     for key, site in sites.items():
-        what = (schemas[key], tuple(texts[key].items()))
+        what = (id(schemas[key]), tuple(texts[key].items()))
         if what not in made:
             made[what] = described(schemas[key], texts[key])
         values[site] = made[what]
     return values
-
-
-def described(schema: type[BaseModel], texts: Mapping[Part, str]) -> type[BaseModel]:
-    """A subclass of ``schema`` with the same name and other descriptions.
-
-    What it validates becomes an instance of ``schema`` itself, so that the app's own type comes out.
-    """
-    fields: dict[str, Any] = {}
-    for name, field in schema.model_fields.items():
-        text = texts.get(field.alias or name)
-        if text is not None:
-            changed = copy.copy(field)
-            changed.description = text
-            changed._attributes_set = {**field._attributes_set, "description": text}  # what pydantic merges
-            fields[name] = (field.annotation, changed)
-    made: type[BaseModel] = create_model(
-        schema.__name__, __base__=schema, __module__=schema.__module__, **fields
-    )
-    made.__doc__ = texts.get("", schema.__doc__)
-    made.__qualname__ = schema.__qualname__
-    made.model_rebuild(force=True)
-    made.__pydantic_validator__ = schema.__pydantic_validator__
-    return made

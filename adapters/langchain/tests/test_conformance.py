@@ -22,7 +22,7 @@ from langgraph.graph import START, StateGraph
 
 from gepa_core.testing import AdapterSuite, LanguageModelSuite, ScriptedModel
 
-from .agents import Corpus
+from .shapes.retrieval import Corpus
 
 # LangChain silences this warning of its own while it assigns, and other threads undo that: the filters of
 # warnings belong to the whole process.

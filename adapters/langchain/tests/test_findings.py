@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gepa_langchain import LangChainAdapter
-from gepa_langchain.schemas import described
+from gepa_langchain.redescribed import described
 from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.example_selectors import LengthBasedExampleSelector
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, PromptTemplate
@@ -225,7 +225,7 @@ def test_what_a_described_class_reads_is_of_the_apps_own_type() -> None:
 
         name: str = Field(description="The full name.")
 
-    form = described(Form, {"": "ANOTHER FORM", "name": "ANOTHER NAME"})
+    form = described(Form, {(Form, ""): "ANOTHER FORM", (Form, "name"): "ANOTHER NAME"})
     assert form.model_json_schema() == {
         **Form.model_json_schema(),
         "description": "ANOTHER FORM",

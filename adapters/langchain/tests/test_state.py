@@ -28,8 +28,9 @@ from langgraph.types import CachePolicy
 from gepa_core.errors import ConfigurationError
 from gepa_core.types import Rollout
 
-from .agents import ASK, add, look_up
 from .scripted import ScriptedModel
+from .shapes.agents import add, look_up
+from .shapes.shape import ASK
 
 App = Runnable[Any, Any]
 
