@@ -23,6 +23,9 @@ from gepa_core.state import Member
 from gepa_core.store import OutcomeKey, Store, outcome_key
 from gepa_core.types import Candidate, Example, Merge, Outcome, Purpose, Spend, Usage
 
+_REASON = 1_000
+"""Characters of a reason that are kept."""
+
 
 @attrs.frozen(kw_only=True)
 class Plan:
@@ -75,6 +78,12 @@ class _Ended(Exception):
         self.reason = reason
 
 
+def _one_line(reason: str) -> str:
+    """A reason that can be stored and shown, whatever a plugin or a model put into it."""
+    line = " ".join(reason.encode(errors="backslashreplace").decode().split())
+    return line if len(line) <= _REASON else f"{line[:_REASON]}…"
+
+
 @attrs.define(kw_only=True, eq=False)
 class Attempter:
     """Carries plans out. Holds what all proposals of a run share.
@@ -115,7 +124,7 @@ class Attempter:
             await steps[plan.kind](plan, draft)
             draft.status = "accepted"
         except _Ended as end:
-            draft.status, draft.reason = end.status, end.reason
+            draft.status, draft.reason = end.status, _one_line(end.reason)
         return draft
 
     async def _seed(self, plan: Plan, draft: Draft) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from gepa_core.entries import REFLECTION, Entry, total
+from gepa_core.tally import tally
 from gepa_core.types import Candidate, Proposal, Usage
 
 
@@ -148,6 +149,11 @@ class Result:
         from gepa_core.saved import SavedTexts
 
         SavedTexts.of(self).save(directory)
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many proposals were accepted, and how many came to nothing for each reason."""
+        return tally(self.proposals)
 
     @property
     def improved(self) -> bool:

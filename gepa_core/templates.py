@@ -28,11 +28,17 @@ TOKENS: dict[str, re.Pattern[str]] = {
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _UNCLOSED = {"mustache": re.compile(r"\{\{"), "jinja2": re.compile(r"\{[{%#]")}
+_CLOSERS = {
+    "mustache": {"{{": "}}", "{{{": "}}}"},
+    "jinja2": {"{{": "}}", "{%": "%}", "{#": "#}"},
+}
+_MANY = 100
 _STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)(.*?)[-+]?%\}", re.DOTALL)
 _JINJA_BLOCKS = frozenset(
     ("if", "for", "macro", "call", "filter", "block", "with", "autoescape", "raw", "trans")
 )
 _JINJA_BRANCHES = frozenset(("else", "elif"))
+_NEVER_CLOSED = "a template tag is opened and never closed"
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -91,19 +97,30 @@ def template_problems(text: str, placeholders: tuple[str, ...], syntax: Syntax) 
         outside of its block, and for characters that no prompt may contain; empty when the text can be
         used.
     """
-    problems = _unwritable(text)
+    problems = unwritable(text)
     if syntax == "plain":
         return problems
+    if _is_hopeless(text, syntax):
+        return [*problems, _NEVER_CLOSED]
     wanted, found = _nested(placeholders, syntax), tags_of(text, syntax)
     problems += _missing_or_added(wanted, found)
     if not problems:
         problems += _misplaced(wanted, found)
     if syntax in _UNCLOSED and _UNCLOSED[syntax].search(TOKENS[syntax].sub("", text)):
-        problems.append("a template tag is opened and never closed")
+        problems.append(_NEVER_CLOSED)
     return problems
 
 
-def _unwritable(text: str) -> list[str]:
+def _is_hopeless(text: str, syntax: Syntax) -> bool:
+    """Whether many tags are opened and never closed: looking for the end of each would take too long."""
+    return any(
+        text.count(opener, text.rfind(closer) + 1) > _MANY
+        for opener, closer in _CLOSERS.get(syntax, {}).items()
+    )
+
+
+def unwritable(text: str) -> list[str]:
+    """A sentence for each kind of character in ``text`` that no prompt may contain."""
     names = {"\x00": "the character NUL"}
     found = dict.fromkeys(names.get(char, "half of a surrogate pair") for char in _UNWRITABLE.findall(text))
     return [f"the text contains {name}, which cannot be sent to a model" for name in found]

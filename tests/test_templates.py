@@ -130,3 +130,13 @@ def test_losing_any_placeholder_is_noticed(text: str, token: str) -> None:
     original = f"{text} {token}"
     for placeholder in find_placeholders(original, "braces"):
         assert _problems(original, original.replace(placeholder, ""), "braces")
+
+
+@pytest.mark.parametrize(
+    "text", ["{{" * 20_000, "{{{}}" * 10_000, "{%" * 20_000 + "}}", "{#" * 20_000, "{a:" * 15_000]
+)
+@pytest.mark.parametrize("syntax", ["mustache", "jinja2", "braces"])
+def test_a_text_full_of_opened_tags_is_judged_at_once(syntax: Syntax, text: str) -> None:
+    """Looking for the end of each would take minutes, and a model may write anything."""
+    problems = template_problems(text, ("{{name}}",), syntax)
+    assert problems

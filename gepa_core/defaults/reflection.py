@@ -98,7 +98,8 @@ class ReflectiveMutation:
 
         Raises:
             ProposalDropped: one of them could not be had. The message begins with ``refusal``, ``empty``,
-                ``no-text``, ``truncated``, ``unchanged``, ``placeholder`` or ``too-long``, and a colon.
+                ``no-text``, ``truncated``, ``unchanged``, ``unwritable``, ``placeholder`` or ``too-long``,
+                and a colon.
         """
         results = await asyncio.gather(
             *(self._rewrite(component, request) for component in request.components),

@@ -47,7 +47,7 @@ def test_the_rendered_prompt_is_real() -> None:
 def test_every_reason_is_listed() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \|", REFLECTION, re.MULTILINE)
     kinds = [Refused, Empty, NoText, Truncated, Unchanged]
-    assert listed == [*(kind.word for kind in kinds), "placeholder", "too-long"]
+    assert listed == [*(kind.word for kind in kinds), "unwritable", "placeholder", "too-long"]
 
 
 @pytest.mark.parametrize(("names", "need"), [(REQUIRED, "required"), (OPTIONAL, "optional")])

@@ -46,6 +46,9 @@ from gepa_core.testing.suites.trial import settled
 from gepa_core.testing.toy import ToySystem
 from gepa_core.types import Proposal, Rollout
 
+_ALLOWED = ("unchanged", "unwritable", "placeholder", "too-long")
+"""What a proposed text may be found to be: the engine drops it then."""
+
 
 class PluginSuite(Suite):
     """What holds for every plugin, whichever hooks it has; tests of hooks that it has not are skipped.
@@ -143,7 +146,7 @@ class PluginSuite(Suite):
             chosen = [one.name for one in wanted.components]
             assert set(found) <= set(chosen), f"texts for {sorted(found)}, and {chosen} were asked for"
             problems = proposed_problems(own, chosen, asked.parent.candidate.texts, found)
-            fatal = [one for one in problems if not one.startswith(("unchanged", "placeholder", "too-long"))]
+            fatal = [one for one in problems if not one.startswith(_ALLOWED)]
             assert not fatal
 
         for_all(questions(), check, self.examples)
