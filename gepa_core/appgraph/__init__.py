@@ -9,6 +9,7 @@ what is sent, and replaced there (`Rewriting`); `infer` tells such a text from s
 """
 
 from gepa_core.appgraph.boundary import Change, Rewriting, canonical_role, described, known
+from gepa_core.appgraph.constants import Constant, constants_in
 from gepa_core.appgraph.copying import PathCopy, copy_with, copyable, path_copy
 from gepa_core.appgraph.edges import Edge, Hop, path_text
 from gepa_core.appgraph.errors import CannotCopy
@@ -18,6 +19,7 @@ from gepa_core.appgraph.matching import TextPattern
 from gepa_core.appgraph.naming import NameForms, unique_names
 from gepa_core.appgraph.plans import Plans, changed_texts, check_names
 from gepa_core.appgraph.policy import Policy
+from gepa_core.appgraph.sent import Sent, guarded, of_named, without_known
 from gepa_core.appgraph.source import read_uses
 from gepa_core.appgraph.uses import Dialect, Literal, Uses
 from gepa_core.appgraph.walk import Graph, Site, walk
@@ -28,6 +30,7 @@ __all__ = [
     "LABELS",
     "CannotCopy",
     "Change",
+    "Constant",
     "Dialect",
     "Edge",
     "Graph",
@@ -39,6 +42,7 @@ __all__ = [
     "Plans",
     "Policy",
     "Rewriting",
+    "Sent",
     "Site",
     "TemplateGuard",
     "TextPattern",
@@ -48,13 +52,16 @@ __all__ = [
     "canonical_role",
     "changed_texts",
     "check_names",
+    "constants_in",
     "copy_with",
     "copyable",
     "described",
     "filled",
+    "guarded",
     "infer",
     "is_instruction",
     "known",
+    "of_named",
     "path_copy",
     "path_text",
     "read_uses",
@@ -62,4 +69,5 @@ __all__ = [
     "values_in",
     "walk",
     "why_no_instruction",
+    "without_known",
 ]

@@ -14,7 +14,8 @@ import attrs
 
 from gepa_core.appgraph.written import Match, Written, filled
 
-_LEAST_INSIDE = 20
+_LEAST_INSIDE, _LEAST_REPLACED = 12, 20
+"""Characters of ordinary text that tell a text inside of another one, and that are worth replacing it."""
 _ROLES = {"developer": "system", "human": "user", "ai": "assistant", "function": "tool"}
 _NOT_THE_APPS = frozenset(("assistant", "tool"))
 
@@ -56,7 +57,7 @@ class Change:
         match = self.text.find(text)
         if match is None or (match.begin, match.end) == (0, len(text)):
             return match
-        return match if self.text.weight >= _LEAST_INSIDE else None
+        return match if self.text.weight >= (_LEAST_REPLACED if self.is_one else _LEAST_INSIDE) else None
 
 
 @attrs.frozen(eq=False)

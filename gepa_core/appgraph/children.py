@@ -11,6 +11,7 @@ from typing import Any
 
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.imports import read_imports
+from gepa_core.appgraph.overlays import GlobalsOverlay, variables_of
 from gepa_core.appgraph.policy import Policy
 
 Child = tuple[Edge, object]
@@ -99,11 +100,18 @@ def _from_imports(function: types.FunctionType, policy: Policy) -> Iterator[Chil
     seen: set[str] = set()
     for read in read_imports(function.__code__):
         name = read.resolved(function.__globals__)
-        for names, held in _module_values(policy.imported(name), read.names, policy):
+        for names, held in _module_values(_imported(function, name, policy), read.names, policy):
             key = f"{name}:{'.'.join(names)}"
             if key not in seen:
                 seen.add(key)
                 yield Edge("import", key), held
+
+
+def _imported(function: types.FunctionType, name: str, policy: Policy) -> object:
+    """The module that a function imports, as it sees it if it is a copy itself."""
+    variables = function.__globals__
+    view = variables.view(name) if isinstance(variables, GlobalsOverlay) else None
+    return policy.imported(name) if view is None else view
 
 
 def _module_values(
@@ -113,9 +121,10 @@ def _module_values(
     for position, name in enumerate(names, 1):
         if not isinstance(module, types.ModuleType) or not policy.follows_module(module):
             return
-        if name not in vars(module):
+        variables = variables_of(module, name)
+        if name not in variables:
             return
-        module = vars(module)[name]
+        module = variables[name]
         if not isinstance(module, types.ModuleType):
             yield names[:position], module
 

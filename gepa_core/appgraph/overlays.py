@@ -38,7 +38,12 @@ class GlobalsOverlay(dict[str, Any]):
 
     def imported(self, name: str) -> ModuleView:
         """The view of a module that import statements find."""
-        return self._views.setdefault(name, ModuleView(sys.modules[name]))
+        return self._views.setdefault(name, ModuleView(self.view(name) or sys.modules[name]))
+
+    def view(self, name: str) -> ModuleView | None:
+        """The view of a module that import statements find; None where they find the module itself."""
+        outer = self._base.view(name) if isinstance(self._base, GlobalsOverlay) else None
+        return self._views.get(name, outer)
 
     def __missing__(self, name: str) -> Any:
         return self._base[name]
@@ -59,6 +64,13 @@ class ModuleView(types.ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(vars(self)["__base__"], name)
+
+
+def variables_of(module: types.ModuleType, name: str) -> dict[str, Any]:
+    """The variables among which ``name`` is to be looked for: those of a view's module if it has none."""
+    while isinstance(module, ModuleView) and name not in vars(module):
+        module = vars(module)["__base__"]
+    return vars(module)
 
 
 def put_variable(variables: GlobalsOverlay, edge: Edge, held: Any) -> None:

@@ -185,7 +185,7 @@ class _Reader(ast.NodeVisitor):
 
         def resolve(inner: ast.expr) -> ast.expr | str | None:
             known = self._resolved(inner)
-            if isinstance(known, ast.expr):
+            if isinstance(known, ast.expr) and self._written(known) is not None:
                 used.append(known)
             return known
 
