@@ -13,7 +13,8 @@ from tests.benchmarks.shapes import Shape, rows_for
 
 def rows(full: bool) -> list[Row]:
     """Four rows over all shapes."""
-    names = [name for name in SHAPES if name != "6-retry"]  # it counts, so that runs at once disturb each other
+    # the retry counts its attempts, so that runs of the plain app at once disturb each other
+    names = [name for name in SHAPES if name != "6-retry"]
     return rows_for("langchain", list(map(_measured, names)), times=15 if full else 5)
 
 
