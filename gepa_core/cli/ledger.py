@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gepa_core.cli import wording
 from gepa_core.cli.tables import heading, table
-from gepa_core.entries import REFLECTION, Entry, total
+from gepa_core.entries import REFLECTION, Entry
 from gepa_core.result import Cost
 from gepa_core.types import Usage
 
@@ -33,38 +33,40 @@ _SOME = "+"
 
 def ledger(cost: Cost, *, simulated: bool) -> list[RenderableType]:
     """A line for each purpose, with what failed and what was saved below the sum."""
-    made = table("", "number", "calls", "tokens in", "tokens out", "cost", numbers=_FIGURES)
+    made = table("", "number", *_FIGURES, numbers=("number", *_FIGURES))
+
+    def add(name: str, entry: Entry, style: str = "") -> None:
+        figures = _figures(entry.usage, cost.usage.dollars)
+        made.add_row(name, f"{entry.count:,}" if entry.count else "", *figures, style=style)
+
     for purpose, name in PURPOSES.items():
         if purpose in cost.entries and purpose != REFLECTION:
-            made.add_row(name, *_cells(cost.entries[purpose]))
+            add(name, cost.entries[purpose])
     if len(cost.rollouts) > 1:
-        together = Entry(count=cost.total_rollouts, usage=cost.task_usage)
-        made.add_row("rollouts together", *_cells(together), style="bold")
-    made.add_row(PURPOSES[REFLECTION], *_cells(cost.entries.get(REFLECTION, Entry())))
-    failed = total(cost.failed.values())
-    if failed.count:
-        made.add_row("failed attempts, tried again", *_cells(_known(failed)), style="yellow")
+        add("rollouts together", Entry(count=cost.total_rollouts, usage=cost.task_usage), "bold")
+    if cost.reflections:
+        add(PURPOSES[REFLECTION], cost.entries[REFLECTION])
+    if cost.retries:
+        # Of calls that failed nothing is expected to be known.
+        known = attrs.evolve(cost.lost_usage, unmetered=0, unpriced=0)
+        add("failed attempts, tried again", Entry(count=cost.retries, usage=known), "yellow")
     made.add_section()
-    made.add_row("everything", "", *_figures(cost.usage), style="bold")
+    add("everything", Entry(usage=cost.usage), "bold")
     if cost.saved.count:
-        made.add_row("known already, not bought", *_cells(cost.saved), style="green")
+        add("known already, not bought", cost.saved, "green")
     return [heading("Ledger", simulated=simulated), made, *_notes(cost)]
 
 
-_FIGURES = ("number", "calls", "tokens in", "tokens out", "cost")
+_FIGURES = ("calls", "tokens in", "tokens out", "cost")
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
-    return f"{entry.count:,}", *_figures(entry.usage)
-
-
-def _figures(usage: Usage) -> tuple[str, ...]:
+def _figures(usage: Usage, dollars: float) -> tuple[str, ...]:
     """Calls, tokens in and out, and dollars; with a plus where some calls did not report theirs."""
     return (
         f"{usage.calls:,}",
         _known_part(wording.short(usage.input_tokens), usage.unmetered, usage.calls),
         _known_part(wording.short(usage.output_tokens), usage.unmetered, usage.calls),
-        _known_part(wording.price(usage.dollars), usage.unpriced, usage.calls),
+        _known_part(wording.price(usage.dollars, beside=dollars), usage.unpriced, usage.calls),
     )
 
 
@@ -72,11 +74,6 @@ def _known_part(text: str, unknown: int, calls: int) -> str:
     if not unknown:
         return text
     return _UNKNOWN if unknown == calls else f"{text}{_SOME}"
-
-
-def _known(failed: Entry) -> Entry:
-    """Of calls that failed nothing is expected to be known."""
-    return attrs.evolve(failed, usage=attrs.evolve(failed.usage, unmetered=0, unpriced=0))
 
 
 def _notes(cost: Cost) -> Iterator[Text]:
@@ -89,12 +86,13 @@ def _notes(cost: Cost) -> Iterator[Text]:
             " goes on.",
             "dim",
         )
-    if cost.failed:
-        parts = (f"{entry.count} {_OF.get(name, 'rollouts')}" for name, entry in cost.failed.items())
-        yield Text(f"Failed attempts count as no rollout: {wording.listed(parts)}.", "dim")
-
-
-_OF = {REFLECTION: "reflections"}
+    if cost.retries:
+        answers = cost.failed.get(REFLECTION, Entry()).count
+        tried = {"rollout attempt": cost.retries - answers, "reflection attempt": answers}
+        parts = (wording.count(number, what) for what, number in tried.items() if number)
+        yield Text(
+            f"{' and '.join(parts)} failed: they count as none, and cost what is known of them.", "dim"
+        )
 
 
 def used(cost: Cost, budget: Mapping[str, float | None]) -> str:

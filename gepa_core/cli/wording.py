@@ -56,9 +56,9 @@ def tokens(usage: Usage) -> str:
     return f"{short(usage.tokens)} tokens{' and more' if usage.unmetered else ''}"
 
 
-def price(dollars: float) -> str:
-    """An amount of dollars: with four decimals below one."""
-    return f"${dollars:,.4f}" if 0 < dollars < 1 else f"${dollars:,.2f}"
+def price(dollars: float, *, beside: float | None = None) -> str:
+    """An amount of dollars: with four decimals where it, or what it is shown ``beside``, is below one."""
+    return f"${dollars:,.4f}" if (dollars if beside is None else beside) < 1 else f"${dollars:,.2f}"
 
 
 def dollars(usage: Usage) -> str:
