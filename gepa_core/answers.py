@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from gepa_core.pool import Pool
 from gepa_core.state import Member
-from gepa_core.types import Example, Merge
+from gepa_core.types import Example, Merge, Outcome
 
 T = TypeVar("T")
 
@@ -51,6 +51,36 @@ def examples_of(allowed: Iterable[Example], where: str) -> Callable[[Any], tuple
         return tuple(by_id[id_] for id_ in _each_once([example.id for example in answer]))
 
     return check
+
+
+def redacted_from(outcome: Outcome) -> Callable[[Any], Outcome]:
+    """A check that the answer is ``outcome`` with other texts in it."""
+
+    def check(answer: Any) -> Outcome:
+        redacted = instance_of(Outcome)(answer)
+        was, now = _facts(outcome), _facts(redacted)
+        for name, value in was.items():
+            if now[name] != value:
+                raise Nonsense(
+                    f"an Outcome whose {name} was {value!r} and is {now[name]!r}; only texts may change"
+                )
+        return redacted
+
+    return check
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """What no redaction may change: the run is made of it."""
+    return {
+        "candidate": outcome.candidate,
+        "split": outcome.split,
+        "example": outcome.example,
+        "draw": outcome.draw,
+        "score": outcome.feedback.score,
+        "objectives": dict(outcome.feedback.objectives),
+        "usage": outcome.trajectory.usage,
+        "failure": outcome.failure and outcome.failure.type,
+    }
 
 
 def components_of(pool: Pool) -> Callable[[Any], tuple[str, ...]]:

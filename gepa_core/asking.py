@@ -72,6 +72,14 @@ class Asker:
         """The answer of every plugin."""
         return [(plugin, ask_one(plugin, given)) for plugin in self._manager.implementations(hook)]
 
+    def in_turn(self, hook: str, check: Check[T], value: T, name: str, given: Given) -> T:
+        """``value``, given to every plugin as ``name`` and replaced by what it answers, if it does."""
+        for plugin in self._manager.implementations(hook):
+            answer = ask_one(plugin, {**given, name: value})
+            if answer is not None:
+                value = checked(plugin, check, answer)
+        return value
+
     def tell(self, hook: str, given: Given, leave_out: Collection[str] = ()) -> None:
         """Call every plugin but those named; one that raises is passed over.
 

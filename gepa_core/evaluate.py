@@ -22,6 +22,7 @@ from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
 from gepa_core.metrics import metric_error
+from gepa_core.outline import outlined
 from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
@@ -62,6 +63,9 @@ class Execution:
             service has never answered in this process: one that is down from the start is soon noticed.
         attempts: how often such a thing is tried at most; None for as often as ``patience`` allows.
         max_wait: the longest wait between two attempts, in seconds.
+        keep_trajectories: whether steps are stored with what went in and came out. Without it only their
+            outline is: kind, name, usage, seconds and components. Reflection sees no more than is stored,
+            so that a run that is resumed is the one that was never interrupted.
     """
 
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
@@ -73,6 +77,7 @@ class Execution:
         default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
     )
     max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    keep_trajectories: bool = True
 
     def patience_with(self, service: str, gate: Gate) -> Patience:
         """How long is waited for ``service``, as messages call it."""
@@ -210,6 +215,9 @@ class _Attempt:
             seconds=self.seconds,
             attempts=self.attempts,
         )
+        outcome = self.evaluator.stages.redact(outcome, self.example)
+        if not self.evaluator.execution.keep_trajectories:
+            outcome = outlined(outcome)
         outcome = self.evaluator.store.save_outcome(outcome, self.purpose)
         self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
         return outcome

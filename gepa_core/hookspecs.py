@@ -252,6 +252,31 @@ def gepa_give_feedback(example: Example, rollout: Rollout) -> Feedback | Awaitab
     """
 
 
+@hookspec
+def gepa_redact_outcome(outcome: Outcome, example: Example) -> Outcome | None:
+    """Take out of a rollout what must not be stored or shown to the reflection model.
+
+    Called once for each rollout that was made, before anything of it is stored; must be quick. Every plugin
+    is asked, and each is given what the one before it returned. The default hides keys, tokens, passwords
+    and headers.
+
+    Args:
+        outcome: output, trajectory, failure and feedback.
+        example: the example that it came of.
+
+    Returns:
+        The outcome with other texts in it; what it is known by, what it scored and what it used have to
+        stay. None leaves it as it is.
+
+    Examples:
+        ```python
+        @hookimpl
+        def gepa_redact_outcome(self, outcome):
+            return attrs.evolve(outcome, output="(kept out)") if outcome.failure is None else None
+        ```
+    """
+
+
 @hookspec(firstresult=True)
 def gepa_propose_texts(request: MutationRequest) -> Mapping[str, str] | Awaitable[Mapping[str, str]] | None:
     """Write new texts for the chosen components.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
 from gepa_core.types import Candidate, Json, Outcome, Step, Trajectory, content_id
+
+_MARK = re.compile(r"\[\[mark-[0-9a-f]{16}\]\]")
 
 
 def mark_of(name: str) -> str:
@@ -17,6 +20,11 @@ def mark_of(name: str) -> str:
 def marked(candidate: Candidate, names: Iterable[str]) -> Candidate:
     """``candidate`` with the mark of each of ``names`` at the end of its text."""
     return candidate.with_texts({name: f"{candidate.texts[name]}\n{mark_of(name)}" for name in names})
+
+
+def marks_in(texts: Iterable[str]) -> list[str]:
+    """Every mark in ``texts``, each once."""
+    return list(dict.fromkeys(mark for text in texts for mark in _MARK.findall(text)))
 
 
 def attributed(trajectories: Iterable[Trajectory]) -> set[str]:

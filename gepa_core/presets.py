@@ -10,6 +10,7 @@ import attrs
 
 from gepa_core.defaults.deciding import BetterOnMinibatch, FullValidation, StopWhenPerfect, StopWhenStalled
 from gepa_core.defaults.merge import SystemAwareMerge
+from gepa_core.defaults.redaction import HideSecrets
 from gepa_core.defaults.reflection import ReflectiveMutation
 from gepa_core.defaults.sampling import EpochMinibatch
 from gepa_core.defaults.selection import ParetoByFrequency, RoundRobin
@@ -140,6 +141,7 @@ def _plugins(*, skip_solved: bool) -> dict[str, Any]:
         "pareto": ParetoByFrequency(),
         "minibatch": EpochMinibatch(skip_solved=skip_solved),
         "round_robin": RoundRobin(),
+        "secrets": HideSecrets(),
         "reflection": ReflectiveMutation(),
         "better_on_minibatch": BetterOnMinibatch(),
         "full_validation": FullValidation(),

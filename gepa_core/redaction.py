@@ -61,66 +61,80 @@ def redact(text: str) -> str:
 
     So is the value of each environment variable whose name says that it is one, such as ``OPENAI_API_KEY``.
     """
-    for secret in secrets_of(os.environ):
-        text = text.replace(secret, HIDDEN)
-    lowered = text.lower()
-    for words, pattern, replacement in _PATTERNS:
-        if any(word in lowered for word in words):
-            text = pattern.sub(replacement, text)
-    return text
+    return Redactor().text(text)
 
 
-def secrets_of(environment: Mapping[str, str]) -> list[str]:
+def redacted(value: object) -> Json:
+    """``value`` as JSON, with secrets hidden: in texts, in fields that are named for one, in all headers."""
+    return Redactor().json(value)
+
+
+def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The values that are secret by the names of their variables, longest first."""
     found = {
         value.strip()
         for name, value in environment.items()
         if _SECRET_VARIABLE.search(name) and len(value.strip()) >= _LEAST
     }
-    return sorted(found, key=lambda value: (-len(value), value))
+    return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
-def redacted(value: object) -> Json:
-    """``value`` as JSON, with secrets hidden: in texts, in fields that are named for one, in all headers."""
-    if isinstance(value, str):
-        return redact(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name): _field(str(name), item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [redacted(item) for item in value]
-    plain = to_jsonable(value)
-    return redacted(plain) if isinstance(plain, str | Mapping | Sequence) else plain
+@attrs.frozen
+class Redactor:
+    """Hides secrets.
 
+    Attributes:
+        secrets: texts that are secret wherever they stand; by default those of the environment.
+    """
 
-def _field(name: str, value: object) -> Json:
-    if value is None or value == "":
-        return redacted(value)
-    if _SECRET_FIELD.search(name):
-        return HIDDEN
-    if _HEADERS.search(name) and isinstance(value, Mapping):
-        return {str(header): HIDDEN for header in value}
-    return redacted(value)
+    secrets: tuple[str, ...] = attrs.field(factory=lambda: secrets_in(os.environ))
 
+    def text(self, text: str) -> str:
+        """``text`` without what is known for a secret or looks like one."""
+        for secret in self.secrets:
+            text = text.replace(secret, HIDDEN)
+        lowered = text.lower()
+        for words, pattern, replacement in _PATTERNS:
+            if any(word in lowered for word in words):
+                text = pattern.sub(replacement, text)
+        return text
 
-def redacted_outcome(outcome: Outcome) -> Outcome:
-    """``outcome`` with secrets hidden in output, trajectory, failure and feedback."""
-    failure, feedback = outcome.failure, outcome.feedback
-    return attrs.evolve(
-        outcome,
-        output=redacted(outcome.output),
-        trajectory=Trajectory(steps=tuple(map(_step, outcome.trajectory.steps))),
-        failure=failure and attrs.evolve(failure, message=redact(failure.message)),
-        feedback=attrs.evolve(
-            feedback,
-            text=redact(feedback.text),
-            by_component={name: redact(text) for name, text in feedback.by_component.items()},
-        ),
-    )
+    def json(self, value: object) -> Json:
+        """``value`` as JSON, with secrets hidden in texts, in fields named for one and in all headers."""
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {str(name): self._field(str(name), item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.json(item) for item in value]
+        plain = to_jsonable(value)
+        return self.json(plain) if isinstance(plain, str | Mapping | Sequence) else plain
 
+    def _field(self, name: str, value: object) -> Json:
+        if value is not None and _SECRET_FIELD.search(name):
+            return HIDDEN
+        if _HEADERS.search(name) and isinstance(value, Mapping):
+            return {str(header): HIDDEN for header in value}
+        return self.json(value)
 
-def _step(step: Step) -> Step:
-    return attrs.evolve(
-        step, inputs=redacted(step.inputs), output=redacted(step.output), error=redact(step.error)
-    )
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """``outcome`` with secrets hidden in output, trajectory, failure and feedback."""
+        failure, feedback = outcome.failure, outcome.feedback
+        return attrs.evolve(
+            outcome,
+            output=self.json(outcome.output),
+            trajectory=Trajectory(steps=tuple(map(self._step, outcome.trajectory.steps))),
+            failure=failure and attrs.evolve(failure, message=self.text(failure.message)),
+            feedback=attrs.evolve(
+                feedback,
+                text=self.text(feedback.text),
+                by_component={name: self.text(text) for name, text in feedback.by_component.items()},
+            ),
+        )
+
+    def _step(self, step: Step) -> Step:
+        return attrs.evolve(
+            step, inputs=self.json(step.inputs), output=self.json(step.output), error=self.text(step.error)
+        )

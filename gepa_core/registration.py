@@ -23,7 +23,13 @@ MAY_BE_ASYNC = frozenset(
 OBSERVING = frozenset(("gepa_configure", "gepa_notify", "gepa_unconfigure"))
 """Hooks that decide nothing."""
 
-MAY_BE_WRAPPED = frozenset(HOOKS) - {"gepa_configure", "gepa_unconfigure", "gepa_stop_reason", "gepa_notify"}
+MAY_BE_WRAPPED = frozenset(HOOKS) - {
+    "gepa_configure",
+    "gepa_unconfigure",
+    "gepa_redact_outcome",
+    "gepa_stop_reason",
+    "gepa_notify",
+}
 """Hooks that stop at the first answer, so that there is an answer to wrap."""
 
 

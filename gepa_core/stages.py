@@ -96,6 +96,11 @@ class Stages:
         hook = "gepa_give_feedback"
         return _required(hook, await self._asker.first_slow(hook, answers.instance_of(Feedback), given))
 
+    def redact(self, outcome: Outcome, example: Example) -> Outcome:
+        """What may be stored of an outcome."""
+        check, given = answers.redacted_from(outcome), {"example": example}
+        return self._asker.in_turn("gepa_redact_outcome", check, outcome, "outcome", given)
+
     async def propose(self, request: MutationRequest) -> Mapping[str, str]:
         """New texts for the chosen components."""
         given = {"request": request}

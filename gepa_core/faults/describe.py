@@ -4,35 +4,11 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = "[hidden]"
+from gepa_core.redaction import redact
+
 _MOST = 20_000
 """Characters of a message that are looked at: some errors carry whole documents."""
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+(?!realm\b)[\w.~+/=-]{8,}"), rf"\1 {_HIDDEN}"),
-    (
-        re.compile(
-            r"(?i)((?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
-            r"[\w-]{0,40}[\"']?\s*(?:[:=]|provided:)\s*)(?!\[hidden\])"
-            r"(\"[^\"]*\"|'[^']*'|(?:(?:bearer|basic)\s+)?[^\s,;&}\"']+)"
-        ),
-        rf"\1{_HIDDEN}",
-    ),
-    (re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"), rf"\1{_HIDDEN}"),
-    (re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), rf"\1{_HIDDEN}@"),
-    (re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|github_pat|glpat|xox[a-z])[-_][\w*-]{6,}"), _HIDDEN),
-    (
-        re.compile(r"\b(?:AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
-        _HIDDEN,
-    ),
-)
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
-
-
-def redact(text: str) -> str:
-    """``text`` with everything hidden that looks like a key, a token or a password."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def scrub_addresses(text: str) -> str:

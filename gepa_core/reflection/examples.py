@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gepa_core.faults import redact
 from gepa_core.mutation import Reflected
+from gepa_core.redaction import redact
 from gepa_core.reflection.layout import show
 from gepa_core.reflection.pieces import Piece, titled
 from gepa_core.reflection.steps import show_steps

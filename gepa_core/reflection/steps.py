@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gepa_core.faults import redact, scrub_addresses
+from gepa_core.faults import scrub_addresses
+from gepa_core.redaction import redact
 from gepa_core.reflection.layout import show
 from gepa_core.reflection.pieces import Piece, piece_of
 from gepa_core.types import Component, Step, Trajectory

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gepa_core import Feedback, Member, Pool, Result, hookimpl
+import attrs
+
+from gepa_core import Feedback, Member, Pool, Result, Rollout, Step, Trajectory, hookimpl
+from gepa_core.store import Store
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "hooks.md").read_text("utf-8")
 Play = Callable[..., Result]
@@ -119,6 +122,32 @@ def test_gepa_give_feedback(play: Play) -> None:
     assert result.val.best_mean > 0
     assert set(asked) == {1, 2}, "outputs of nothing never reached the metric"
     assert any("nothing was found; expected was 2" in prompt for prompt in prompts)
+
+
+def test_gepa_redact_outcome(play: Play, rules: type[Any]) -> None:
+    class Told(rules):  # type: ignore[misc]
+        """An app whose trajectory tells who asked."""
+
+        async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+            rollout: Rollout = await super().run(texts, inputs)
+            sent = Step(
+                kind="model", name="m", inputs=[texts, "from: jo@example.org"], output="to jo@example.org"
+            )
+            return attrs.evolve(rollout, trajectory=Trajectory(steps=(sent,)))
+
+    prompts: list[str] = []
+
+    def model(prompt: str) -> str:
+        prompts.append(prompt)
+        return f"```\nrules for {{x}}: r{len(prompts)}\n```" if "{x}" in prompt else "```\nrules: r1 r2\n```"
+
+    result = play(example("gepa_redact_outcome")(), target=Told(), reflection_lm=model)
+    store = Store.read(result.run_dir)
+    stored = [str(outcome) for outcome in (*store.outcomes("seed"), *store.outcomes("parent"))]
+    store.close()
+    assert all("(address)" in text for text in stored)
+    assert "example.org" not in str(stored + prompts)
+    assert any("from: (address)" in prompt for prompt in prompts)
 
 
 def test_gepa_propose_texts(play: Play) -> None:

@@ -101,7 +101,8 @@ def test_the_example_in_the_docstring_works_in_a_run(hook: str, play: Callable[.
     code = "class Example:\n" + textwrap.indent(docstring_example(hook), "    ")
     names: dict[str, Any] = {}
     exec(
-        "import time\nfrom pathlib import Path\nfrom gepa_core import *\nfrom gepa_core.events import *",
+        "import time\nimport attrs\nfrom pathlib import Path\n"
+        "from gepa_core import *\nfrom gepa_core.events import *",
         names,
     )
     exec(compile(code, f"docstring of {hook}", "exec"), names)

@@ -53,7 +53,7 @@ def test_an_installed_plugin_is_named_with_its_distribution(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Point:
-        name = "fails"
+        name, value = "fails", "gepa_fails:FailsAtThree"
 
         class dist:  # noqa: N801
             name = "gepa-fails"
@@ -74,7 +74,7 @@ def test_one_that_only_has_the_name_of_an_installed_plugin_is_not_taken_for_it(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Point:
-        name = "FailsAtThree"
+        name, value = "FailsAtThree", "gepa_innocent:FailsAtThree"
 
         class dist:  # noqa: N801
             name = "gepa-innocent"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gepa_core.faults import describe, redact, scrub_addresses
+from gepa_core.faults import describe, scrub_addresses
+from gepa_core.redaction import redact
 
 SECRET = "abcDEF0123456789abcDEF0123456789"
 
