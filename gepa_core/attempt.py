@@ -150,6 +150,9 @@ class Attempter:
         names = tuple(self.seed.texts)
         used = attributed(outcome.trajectory for outcome in outcomes)
         unseen = [name for name in names if name not in used]
+        perfect = plan.pool.perfect_score
+        if perfect is not None and min(draft.scores.values()) >= perfect:
+            return names  # nothing will be rewritten
         if not unseen or self.all_live or not calls_a_model(outcomes):
             return names
         tried = await self._run(marked(self.seed, unseen), plan.examples, "probe", plan=plan, draft=draft)

@@ -27,7 +27,7 @@ class Budget:
         reflections: calls of the reflection model. Never exceeded.
         tokens: tokens of task and reflection model together; nothing is begun that is expected to cross it.
         dollars: cost of both in US dollars; nothing is begun that is expected to cross it.
-        seconds: wall clock of this call; nothing is begun after it.
+        seconds: wall clock of this call; nothing is begun after it. Time for the test set is kept.
     """
 
     rollouts: int | None = attrs.field(default=None, validator=_positive)

@@ -48,8 +48,8 @@ class Engine:
     _under_way: dict[int, tuple[Plan, asyncio.Task[Draft]]] = attrs.field(factory=dict, init=False)
     _planned: int = attrs.field(default=0, init=False)
     """Number of the next proposal to plan."""
-    _merges: list[int] = attrs.field(factory=list, init=False)
-    """Numbers of the merges that were planned."""
+    _merges: dict[int, int] = attrs.field(factory=dict, init=False)
+    """Numbers of the merges that were planned, to the commit that they were planned at."""
     _waited: dict[int, int] = attrs.field(factory=dict, init=False)
     """Proposals that had to wait for the budget, to the commit that they were planned at."""
     _reason: str = attrs.field(default="", init=False)
@@ -97,7 +97,7 @@ class Engine:
                 stored = self.stored[self._planned]
                 if stored.seen > self.state.committed:
                     return  # it had to wait for the budget then, so it waits now
-                self._note_plan(stored.number, stored.kind, stored.reserved)
+                self._note_plan(stored.number, stored.kind, stored.reserved, stored.seen)
             elif self._waited.get(self._planned, -1) > self.state.committed:
                 return  # so did it in a process that was killed before it could commit it
             elif not await self._start(self._planned):
@@ -106,10 +106,15 @@ class Engine:
 
     async def _start(self, number: int) -> bool:
         """Plan proposal ``number`` and set it going; False when there is a reason not to."""
-        under_way = sum(merge > self.state.committed for merge in self._merges)
-        plan = await self.planner.plan(Pool(self.state, merges_under_way=under_way), number)
+        committed = self.state.committed
+        pool = Pool(
+            self.state,
+            merges_under_way=sum(merge > committed for merge in self._merges),
+            merge_planned=committed in self._merges.values(),
+        )
+        plan = await self.planner.plan(pool, number)
         if isinstance(plan, Plan):
-            self._note_plan(number, plan.kind, plan.reserved)
+            self._note_plan(number, plan.kind, plan.reserved, committed)
             self._note_wait(number)
             self.stages.notify(
                 ProposalStarted(
@@ -122,10 +127,10 @@ class Engine:
             self._reason = plan.reason
         return False
 
-    def _note_plan(self, number: int, kind: str, reserved: Spend) -> None:
+    def _note_plan(self, number: int, kind: str, reserved: Spend, seen: int) -> None:
         self.planner.ledger.reserve(number, reserved)
         if kind == "merge":
-            self._merges.append(number)
+            self._merges[number] = seen
 
     def _note_wait(self, number: int) -> None:
         """Keep at what commit a proposal was planned that had to wait for the budget.

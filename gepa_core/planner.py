@@ -10,9 +10,6 @@ from gepa_core.pool import Pool
 from gepa_core.stages import Stages
 from gepa_core.types import Merge, Spend
 
-CALLS_PER_COMPONENT = 2
-"""The reflection model is asked for a text once, and once more when the first cannot be used."""
-
 PROBES = 2
 """Training examples on which components are marked that no step of the seed's validation names."""
 
@@ -27,10 +24,15 @@ class NoPlan:
 
 @attrs.define(kw_only=True, eq=False)
 class Planner:
-    """Asks the deciding hooks, and reserves nothing that the budget does not hold."""
+    """Asks the deciding hooks, and reserves nothing that the budget does not hold.
+
+    Attributes:
+        calls: calls of the reflection model that a mutation may make for each component.
+    """
 
     stages: Stages
     ledger: Ledger
+    calls: int
 
     async def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
         """The plan of proposal ``number``, decided by ``pool`` alone."""
@@ -51,7 +53,7 @@ class Planner:
         examples = self.stages.examples(pool, parent, number)
         most = Spend(
             rollouts={"parent": len(examples), "child": len(examples), "validation": len(pool.val)},
-            reflections=CALLS_PER_COMPONENT * len(pool.components),
+            reflections=self.calls * len(pool.components),
         )
         return Plan(
             number=number,

@@ -44,12 +44,22 @@ class Pool:
     Attributes:
         committed: number of the last commit that can be seen, -1 before the seed's.
         merges_under_way: merges that were planned before and are not committed.
+        merge_planned: whether one of them was planned by the same commits: the merge that is due once after
+            an acceptance.
     """
 
-    def __init__(self, state: State, committed: int | None = None, *, merges_under_way: int = 0) -> None:
+    def __init__(
+        self,
+        state: State,
+        committed: int | None = None,
+        *,
+        merges_under_way: int = 0,
+        merge_planned: bool = False,
+    ) -> None:
         self._state = state
         self.committed = state.committed if committed is None else committed
         self.merges_under_way = merges_under_way
+        self.merge_planned = merge_planned
 
     @property
     def components(self) -> tuple[Component, ...]:

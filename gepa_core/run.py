@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -30,13 +29,14 @@ from gepa_core.pool import Pool
 from gepa_core.presets import Preset
 from gepa_core.protocols import LanguageModel, Metric, System
 from gepa_core.result import Comparison, Result
-from gepa_core.sizes import Sizes, minibatch_size
+from gepa_core.sizes import Sizes, calls_per_component, minibatch_size
 from gepa_core.stages import Stages
 from gepa_core.state import State
 from gepa_core.statistics import paired_interval
 from gepa_core.store import Store
 from gepa_core.summary import cost_of, tests_of
-from gepa_core.types import Candidate, Component, Example, Split
+from gepa_core.time_limit import TimeLimit, seconds_for
+from gepa_core.types import Candidate, Component, Example, Outcome, Split
 from gepa_core.workers import Workers
 
 
@@ -143,7 +143,7 @@ class Run:
             stages=stages,
             store=store,
             gate=self._gate,
-            planner=Planner(stages=stages, ledger=ledger),
+            planner=Planner(stages=stages, ledger=ledger, calls=sizes.calls),
             attempter=Attempter(
                 seed=seed,
                 evaluator=evaluator,
@@ -162,32 +162,34 @@ class Run:
         try:
             stages.configure(Pool(state), str(self.run_dir))
             self._announce(stages, stored=len(stored), spent=sum(sum(p.rollouts.values()) for p in stored))
-            reason = await self._run_engine(engine)
-            untested = self._test_refusal(store, state, ledger) if engine.finished else ""
+            limit = TimeLimit(seconds=self.budget.seconds)
+            reason = await self._run_engine(engine, limit)
+            may_test = engine.finished or (limit.is_over and bool(state.members))
+            untested = self._test_refusal(store, state, ledger) if may_test else ""
             test, stopped = None, ""
-            if engine.finished and not untested:
-                test, stopped = await self._test(store, stages, state)
+            if may_test and not untested:
+                test, stopped = await self._test(store, stages, state, limit)
             reason += untested + stopped
             store.set_meta({"reason": reason, "ended": _now()})
             stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
-            return self._result(store, state, test, reason, fault=engine.fault or stopped)
+            fault = engine.fault or ("" if limit.is_over else stopped)
+            return self._result(store, state, test, reason, fault=fault)
         finally:
             stages.unconfigure(Pool(state), reason)
 
-    async def _run_engine(self, engine: Engine) -> str:
-        """Run the engine within the time limit."""
+    async def _run_engine(self, engine: Engine, limit: TimeLimit) -> str:
+        """Run the engine within the time limit, less what the test set will take."""
         if isinstance(self.model, LiteLLM):
             self.model.preload()
-        seconds = self.budget.seconds
-        if seconds is None:
+        seen: list[Outcome] = []
+
+        def kept() -> float:
+            if not seen and engine.state.members:
+                seen.extend(engine.store.outcomes("seed"))
+            return seconds_for(2 * len(self.splits["test"]), seen, self.execution.concurrency)
+
+        with limit.ends(engine.gate, kept):
             return await engine.run()
-        alarm = asyncio.get_running_loop().call_later(
-            seconds, engine.gate.halt, f"the time limit of {seconds:g} seconds is over"
-        )
-        try:
-            return await engine.run()
-        finally:
-            alarm.cancel()
 
     def _evaluator(self, store: Store, stages: Stages, gate: Gate) -> Evaluator:
         return Evaluator(
@@ -214,7 +216,9 @@ class Run:
         refusal = ledger.test_refusal(missing)
         return f"; the test set was not run: {refusal}" if refusal else ""
 
-    async def _test(self, store: Store, stages: Stages, state: State) -> tuple[Comparison | None, str]:
+    async def _test(
+        self, store: Store, stages: Stages, state: State, limit: TimeLimit
+    ) -> tuple[Comparison | None, str]:
         """Compare the seed with the best candidate on the test set, once, at the end.
 
         Returns:
@@ -227,12 +231,13 @@ class Run:
         evaluator = self._evaluator(store, stages, self._gate)
         scores: dict[int, dict[str, float]] = {}
         try:
-            for index in dict.fromkeys((0, state.best)):
-                candidate = state.members[index].candidate
-                outcomes = await evaluator.evaluate(candidate, examples, purpose="test", number=-1)
-                scores[index] = {outcome.example: outcome.score for outcome in outcomes}
+            with limit.ends(self._gate):
+                for index in dict.fromkeys((0, state.best)):
+                    candidate = state.members[index].candidate
+                    outcomes = await evaluator.evaluate(candidate, examples, purpose="test", number=-1)
+                    scores[index] = {outcome.example: outcome.score for outcome in outcomes}
         except (Halted, InfrastructureFault) as stop:
-            return None, f"; the test set was not run to its end: {stop}"
+            return None, f"; the test set was not run to its end: {stop}; run again with the same run_dir"
         finally:
             self._gate.halt("the run is over")
             await evaluator.settle()
@@ -289,6 +294,7 @@ class Run:
             test=len(self.splits["test"]),
             components=len(self.components),
             minibatch=minibatch_size((plugin for _, plugin in manager.plugins), train),
+            calls=calls_per_component(plugin for _, plugin in manager.plugins),
         )
 
     def _write_facts(self, store: Store, *, resumed: bool) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import attrs
 
+from gepa_core.defaults.reflection import ReflectiveMutation
 from gepa_core.defaults.sampling import EpochMinibatch
-from gepa_core.planner import CALLS_PER_COMPONENT, PROBES
+from gepa_core.planner import PROBES
 from gepa_core.types import Spend
 
 
@@ -21,6 +22,7 @@ class Sizes:
         test: number of test examples.
         components: number of components that are optimised.
         minibatch: number of examples that a mutation is tested on.
+        calls: calls of the reflection model for one component, at most.
     """
 
     train: int
@@ -28,6 +30,7 @@ class Sizes:
     test: int
     components: int
     minibatch: int
+    calls: int
 
     @property
     def seed(self) -> Spend:
@@ -36,10 +39,10 @@ class Sizes:
 
     @property
     def mutation(self) -> Spend:
-        """The most that one mutation needs: all components ask twice, and the candidate is accepted."""
+        """The most that one mutation needs: every text is asked for again, the candidate is accepted."""
         return Spend(
             rollouts={"parent": self.minibatch, "child": self.minibatch, "validation": self.val},
-            reflections=CALLS_PER_COMPONENT * self.components,
+            reflections=self.calls * self.components,
         )
 
     @property
@@ -57,3 +60,13 @@ def minibatch_size(plugins: Iterable[object], train: int) -> int:
     """
     found = (plugin.size for plugin in plugins if isinstance(plugin, EpochMinibatch))
     return min(next(found, EpochMinibatch().size), train)
+
+
+def calls_per_component(plugins: Iterable[object]) -> int:
+    """How often the reflection model is asked about one component at most.
+
+    The first of the plugins that says so counts. One of another class may make no more calls than that when
+    reflections are limited.
+    """
+    found = (plugin.most_calls for plugin in plugins if isinstance(plugin, ReflectiveMutation))
+    return next(found, ReflectiveMutation().most_calls)

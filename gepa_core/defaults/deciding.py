@@ -43,7 +43,8 @@ class StopWhenPerfect:
         if perfect is None or len(best.scores) < len(pool.val) or min(best.scores.values()) < perfect:
             return None
         who = "the seed" if best.index == 0 else f"candidate {best.index}"
-        return f"{who} has the perfect score {perfect:g} on every validation example"
+        rest = ", so there is nothing to improve" if best.index == 0 else ""
+        return f"{who} has the perfect score {perfect:g} on every validation example{rest}"
 
 
 @attrs.define(eq=False, kw_only=True)

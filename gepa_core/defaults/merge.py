@@ -47,6 +47,8 @@ class SystemAwareMerge:
 
     def _is_due(self, pool: Pool) -> bool:
         last = pool.proposals[-1]
+        if pool.merge_planned:
+            return False
         return last.status == "accepted" and last.kind == "mutation" and pool.merges < self.invocations
 
     def _merge_pair(self, pool: Pool, one: int, other: int, rng: Random) -> Merge | None:

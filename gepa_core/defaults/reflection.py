@@ -72,6 +72,11 @@ class ReflectiveMutation:
     _gallery: Gallery | None = attrs.field(default=None, init=False)
     _said_blind: bool = attrs.field(default=False, init=False)
 
+    @property
+    def most_calls(self) -> int:
+        """Calls of the model for one component at most: one more where it may refuse the images."""
+        return 1 + self.retries + bool(self.images)
+
     @hookimpl
     def gepa_configure(self, run_dir: str) -> None:
         """Know where the run's images are kept."""

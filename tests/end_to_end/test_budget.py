@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,14 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gepa_core import Budget, Example, Pool, hookimpl
+from gepa_core import Budget, Example, Pool, Rollout, hookimpl
 from gepa_core.budget import Ledger
+from gepa_core.defaults.reflection import ReflectiveMutation
 from gepa_core.defaults.sampling import EpochMinibatch
 from gepa_core.errors import BudgetTooSmall, ConfigurationError, StoreError
 from gepa_core.state import State
 from gepa_core.types import Proposal, Spend, Usage
 from tests.core.steady import steady
-from tests.core.toys import COMPONENTS, QUICK, SyncToy, Toy, ToyModel, preset, search, total
+from tests.core.toys import COMPONENTS, QUICK, SyncToy, Toy, ToyModel, preset, reflect, search, total
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -244,6 +247,66 @@ def test_seconds_end_a_run_and_its_result_is_kept(tmp_path: Path) -> None:
     more = search(Toy(jitter=0.001), tmp_path, budget=len(result.proposals) * 12 + 60)
     assert more.proposals[: len(result.proposals)] == result.proposals
     assert len(more.proposals) > len(result.proposals)
+
+
+def test_seconds_leave_time_for_the_test_set(tmp_path: Path) -> None:
+    """The search ends early by what the test set will take, at the pace of the seed's validation."""
+    limit = Budget(rollouts=10_000, seconds=1.5)
+    result = search(Toy(jitter=0.05), tmp_path, budget=limit, testset=range(40, 44))
+    assert re.match(
+        r"the time limit of 1.5 seconds is over \(\S+ of them are kept for the test set\)", result.stop_reason
+    )
+    assert result.test is not None
+    assert result.complete
+
+
+def test_a_test_set_that_takes_too_long_is_left_for_another_call(tmp_path: Path) -> None:
+    """The limit holds for it too; the reason says what is missing, and how to get it."""
+
+    class Slow(Toy):
+        async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+            await asyncio.sleep(0.5 if inputs >= 40 else 0.01)
+            return await super().run(texts, inputs)
+
+    arguments: dict[str, Any] = {"testset": range(40, 60)}
+    result = search(Slow(), tmp_path, budget=Budget(rollouts=10_000, seconds=1.0), **arguments)
+    assert result.test is None
+    assert result.stop_reason.endswith(
+        "; the test set was not run to its end: the time limit of 1 seconds is over;"
+        " run again with the same run_dir"
+    )
+    spent = total(result)
+    again = search(Toy(), tmp_path, budget=spent + 60, **arguments)
+    assert again.test is not None
+    assert again.proposals[: len(result.proposals)] == result.proposals
+
+
+def test_retries_of_reflection_are_reserved(tmp_path: Path) -> None:
+    """As many as the plugin asks for, where calls are limited too."""
+
+    def late(prompt: str) -> str:
+        tries.append(prompt)
+        return reflect(prompt) if len(tries) % 4 == 0 else "I cannot help with that."
+
+    tries: list[str] = []
+    result = search(
+        Toy(),
+        tmp_path,
+        budget=Budget(reflections=16),
+        plugins=[ReflectiveMutation(retries=3)],
+        reflection_lm=ToyModel(write=late),
+    )
+    assert len(tries) == 12  # of 16: a proposal may need 4 calls for each of 2 components
+    assert {one.reflections for one in result.proposals[1:]} == {4}
+    assert not [one for one in result.proposals if one.reason.startswith("calls")]
+    with pytest.raises(BudgetTooSmall) as caught:
+        search(
+            Toy(),
+            tmp_path / "few",
+            budget=Budget(reflections=7),
+            plugins=[ReflectiveMutation(retries=3)],
+        )
+    assert caught.value.least == 8
 
 
 @pytest.mark.parametrize("bad", [0, -5, 2.5, True, "300", None])

@@ -39,6 +39,16 @@ def test_merges_rebuild_nothing_and_join_no_relatives(tmp_path: Path) -> None:
             assert merge.rollouts.get("merge", 0) <= 5
 
 
+@pytest.mark.parametrize("lookahead", [4, 8])
+def test_an_acceptance_brings_one_merge_at_most(tmp_path: Path, lookahead: int) -> None:
+    """Also near the end of a budget, where several proposals wait for it and are planned at once."""
+    for seed in range(3):
+        changes = {"seed": seed, "budget": 130, "preset": preset(lookahead=lookahead)}
+        found = search(Toy(), tmp_path / str(seed), **changes).proposals
+        seen = [one.seen for one in found if one.kind == "merge"]
+        assert len(set(seen)) == len(seen)
+
+
 def test_no_merge_without_the_plugin(tmp_path: Path) -> None:
     """``no:merge`` leaves them out, and the run spends its budget on mutations."""
     result = search(Toy(), tmp_path, plugins=["no:merge"], preset=preset(lookahead=4))
