@@ -170,9 +170,9 @@ class Run:
             if may_test and not untested:
                 test, stopped = await self._test(store, stages, state, limit)
             reason += untested + stopped
-            store.set_meta({"reason": reason, "ended": _now()})
-            stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
             fault = engine.fault or ("" if limit.is_over else stopped)
+            store.set_meta({"reason": reason, "ended": _now(), "fault": fault})
+            stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
             return self._result(store, state, test, reason, fault=fault)
         finally:
             stages.unconfigure(Pool(state), reason)

@@ -64,7 +64,7 @@ class Summary:
             return "running"
         if "interrupted" in reason:
             return "interrupted"
-        return "ended" if reason else "stopped"
+        return "ended" if reason and not self.meta.get("fault") else "stopped"
 
     def fact(self, key: str) -> Any:
         """A fact that is kept as JSON; None when there is none."""
