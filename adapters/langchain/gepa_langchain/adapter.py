@@ -8,16 +8,18 @@ from typing import Any, Literal
 import attrs
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from gepa_core.appgraph import Graph, walk
+from gepa_core.appgraph import Graph, Sent, walk
 from gepa_core.errors import ConfigurationError
 from gepa_langchain.describe import components_of
-from gepa_langchain.findings import sort_sites
+from gepa_langchain.findings import Found, sort_texts
 from gepa_langchain.fresh import Freshness
 from gepa_langchain.graphs import is_graph
 from gepa_langchain.memories import fresh_ids
 from gepa_langchain.model import LangChainModel, as_language_model
 from gepa_langchain.modes import is_async_only
+from gepa_langchain.passed import Passed, Texts, check_passable, texts_passed
 from gepa_langchain.policy import LangChainPolicy
+from gepa_langchain.sending import all_sent, models_in, replaced_already, unreachable
 from gepa_langchain.system import AsyncSystem, Calling, SyncSystem
 
 
@@ -44,6 +46,9 @@ class LangChainAdapter:
     texts: Literal["instructions", "all"] = attrs.field(
         default="instructions", validator=attrs.validators.in_(("instructions", "all"))
     )
+    sent: Mapping[str, str] = attrs.field(factory=dict)
+    context: Texts = attrs.field(factory=dict)
+    configurable: Texts = attrs.field(factory=dict)
     config: RunnableConfig = attrs.field(factory=RunnableConfig)
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     share: Sequence[object] = ()
@@ -61,16 +66,24 @@ class LangChainAdapter:
                 f"the LangChain adapter takes Runnables, not {what}; wrap a function or method with"
                 " RunnableLambda(...), call what makes the chain before passing it, and compile a StateGraph"
             )
+        check_passable(target, {"context": self.context, "configurable": self.configurable})
         policy = LangChainPolicy()
         graph = walk(target, policy)
-        found, left_alone = sort_sites(graph, policy, everything=self.texts == "all")
-        components = components_of(found)
+        current = replaced_already(graph)
+        every = sort_texts(graph, policy, everything=self.texts == "all", current=current)
+        held = {one.guard.natural.strip(): one.place.source for one in every.found}
+        sent = all_sent(self.sent, every.sent, current, held)
+        left_alone = [*every.left, *([] if models_in(graph) else unreachable(sent))]
+        passed = [*texts_passed(self.context, "context"), *texts_passed(self.configurable, "configurable")]
+        components = components_of(every.found, sent if models_in(graph) else [], passed)
         kind = AsyncSystem if self._is_async(graph) else SyncSystem
         return kind(
             components=tuple(components),
             left_alone=tuple(left_alone),
             graph=graph,
-            found={component.name: one for component, one in zip(components, found, strict=True)},
+            found={about.name: one for about, one in components.items() if isinstance(one, Found)},
+            sent={about.name: one for about, one in components.items() if isinstance(one, Sent)},
+            passed={about.name: one for about, one in components.items() if isinstance(one, Passed)},
             policy=policy,
             freshness=Freshness.of(graph, policy, self.share),
             calling=Calling(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
@@ -9,7 +11,7 @@ from typing import TypeAlias
 
 import attrs
 
-from gepa_core.appgraph import TextPattern
+from gepa_core.appgraph import Rewriting, TextPattern
 from gepa_core.types import Component
 from gepa_langchain.findings import Fit, Found
 
@@ -44,13 +46,22 @@ class Shape:
 
 @attrs.frozen(eq=False)
 class Attribution:
-    """Matches messages against the texts of one candidate."""
+    """Matches messages against the texts of one candidate.
+
+    Attributes:
+        boundary: recognises texts that no object of the app holds.
+    """
 
     shapes: Sequence[Shape]
+    boundary: Rewriting = Rewriting()
 
     @classmethod
     def of(
-        cls, found: Mapping[str, Found], components: Iterable[Component], texts: Mapping[str, str]
+        cls,
+        found: Mapping[str, Found],
+        components: Iterable[Component],
+        texts: Mapping[str, str],
+        boundary: Rewriting,
     ) -> Attribution:
         """For a candidate with ``texts``."""
         return cls(
@@ -65,7 +76,9 @@ class Attribution:
                     fit=found[component.name].fit,
                 )
                 for component in components
-            ]
+                if component.name in found
+            ],
+            boundary,
         )
 
     def components_in(self, parts: Sequence[Part]) -> tuple[str, ...]:
@@ -83,7 +96,8 @@ class Attribution:
             best = max((prompts[shape.prompt] for shape in found), default=0)
             names.update(shape.name for shape in found if prompts[shape.prompt] == best)
             names.update(self._inside(part, is_explained=bool(found)))
-        return tuple(shape.name for shape in self.shapes if shape.name in names)
+        sent = [name for role, text in parts for name in self.boundary.names_in(role, text)]
+        return (*(shape.name for shape in self.shapes if shape.name in names), *dict.fromkeys(sent))
 
     def components_of_tool(self, name: str) -> tuple[str, ...]:
         """Names of the components that describe a tool and its arguments."""
@@ -111,11 +125,7 @@ class Attribution:
 
     def _inside(self, part: Part, *, is_explained: bool) -> list[str]:
         _, text = part
-        pieces = [
-            shape.name
-            for shape in self.shapes
-            if shape.fit not in ("whole", "schema") and _is_inside(shape, text)
-        ]
+        pieces = [shape.name for shape in self.shapes if shape.fit != "whole" and _is_inside(shape, text)]
         if is_explained:
             return pieces
         wholes = _heaviest(shape for shape in self.shapes if shape.fit == "whole" and _is_inside(shape, text))
@@ -134,9 +144,18 @@ def _pattern(text: str, component: Component, fit: Fit) -> TextPattern:
 
 
 def _is_inside(shape: Shape, text: str) -> bool:
+    if shape.fit == "schema":  # instructions may quote a schema
+        said = "".join(shape.pattern.literals)
+        return shape.pattern.weight >= _LEAST_WEIGHT_INSIDE and (said in text or _quoted(said) in text)
     if shape.fit in ("start", "end"):
         return bool(shape.pattern.literals) and shape.pattern.matches(text)
     return shape.pattern.weight >= _LEAST_WEIGHT_INSIDE and shape.pattern.occurs_in(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(text: str) -> str:
+    """``text`` as JSON has it."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _heaviest(shapes: Iterable[Shape]) -> list[Shape]:

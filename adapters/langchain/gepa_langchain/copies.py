@@ -8,16 +8,27 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tools import BaseTool
 
-from gepa_core.appgraph import Graph, PathCopy, Policy, Site, path_copy
+from gepa_core.appgraph import Graph, PathCopy, Policy, Rewriting, Site, path_copy
 from gepa_langchain.graphs import compiled_graphs
 from gepa_langchain.listening import CALLED, listen
+from gepa_langchain.rewriting import rewriting_model, rewriting_of
+from gepa_langchain.sending import models_in
 
 _MEMO = "_tool_call_schema_memo"
 
 
-def copy_app(graph: Graph, values: Mapping[Site, Any], policy: Policy) -> Any:
-    """The app with ``values`` at their sites, for its user."""
-    copied = path_copy(graph, values, policy)
+def copy_app(graph: Graph, values: Mapping[Site, Any], policy: Policy, rewriting: Rewriting) -> Any:
+    """The app with ``values`` at their sites, for its user.
+
+    Args:
+        rewriting: texts that models replace in what they are sent.
+    """
+    replaced = {
+        id(model): rewriting_model(model, rewriting)
+        for model in models_in(graph)
+        if not (rewriting.is_idle and rewriting_of(model).is_idle)
+    }
+    copied = path_copy(graph, values, policy, replaced=replaced)
     for tool in copied.made.values():
         if isinstance(tool, BaseTool):
             _remember(tool, None)

@@ -4,31 +4,59 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeAlias
 
-from gepa_core.appgraph import Hop, unique_names
+from gepa_core.appgraph import Hop, Sent, unique_names
 from gepa_core.appgraph.naming import slug
 from gepa_core.types import Component
 from gepa_langchain.descriptions import Description
 from gepa_langchain.findings import Found, few_shot_edge
+from gepa_langchain.passed import Passed
 from gepa_langchain.policy import holds_own_variables, site_kind, variable_hop, variable_name
 from gepa_langchain.purpose import purpose_of
+from gepa_langchain.sending import message_role
+
+Texts: TypeAlias = Found | Sent | Passed
 
 
-def components_of(found: Sequence[Found]) -> list[Component]:
-    """The components, with names that are unique and the same in every process."""
-    names = unique_names(_name_forms(found))
-    return [
-        Component(
+def components_of(
+    found: Sequence[Found], sent: Sequence[Sent], passed: Sequence[Passed]
+) -> dict[Component, Texts]:
+    """The components and what they stand for, with names that are unique and the same in every process."""
+    texts: list[Texts] = [*found, *sent, *passed]
+    names = unique_names([*_name_forms(found), *(one.names for one in sent), *(one.names for one in passed)])
+    held = dict(zip(names, texts, strict=True))
+    return {_component(name, one): one for name, one in held.items()}
+
+
+def _component(name: str, one: Texts) -> Component:
+    if isinstance(one, Passed):
+        return Component(
+            name=name,
+            text=one.guard.natural,
+            syntax=one.guard.syntax,
+            purpose=f"text {'.'.join(one.keys)!r} that the app is given in its {one.where}",
+            source=one.source,
+        )
+    if isinstance(one, Sent):
+        return Component(
             name=name,
             text=one.guard.natural,
             kind=one.kind,
             syntax=one.guard.syntax,
-            role=one.place.role,
-            purpose=_what(one) if one.description is not None else purpose_of(_what(one), one.place),
-            source=one.place.source,
+            role=message_role(one),
+            purpose=one.what,
+            source=one.source,
         )
-        for name, one in zip(names, found, strict=True)
-    ]
+    return Component(
+        name=name,
+        text=one.guard.natural,
+        kind=one.kind,
+        syntax=one.guard.syntax,
+        role=one.place.role,
+        purpose=_what(one) if one.description is not None else purpose_of(_what(one), one.place),
+        source=one.place.source,
+    )
 
 
 def _name_forms(found: Sequence[Found]) -> list[list[str]]:
@@ -90,7 +118,7 @@ def _forms_of_description(one: Description, labels: Sequence[str]) -> list[str]:
 def _leaf(one: Found) -> str:
     kind = site_kind(one.site.hop)
     if kind is None:
-        keys = [str(hop.edge.key) for hop in _of_variable(one)]
+        keys = [str(hop.edge.key).rpartition(":")[2] for hop in _of_variable(one)]
         return ".".join(filter(None, map(slug, keys))).lower()
     if kind == "partial":
         return f"partial.{one.site.hop.edge.key}"

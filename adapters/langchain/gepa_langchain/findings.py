@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from string import Template
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -21,9 +22,11 @@ from langchain_core.prompts.string import get_template_variables
 from gepa_core.appgraph import (
     LABELS,
     Graph,
+    Sent,
     Site,
     TemplateGuard,
     Unguardable,
+    Written,
     copyable,
     is_instruction,
     path_copy,
@@ -33,10 +36,11 @@ from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import Syntax
 from gepa_langchain.descriptions import Description, descriptions_in
-from gepa_langchain.literals import literals_left
+from gepa_langchain.literals import texts_in_code
 from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
 from gepa_langchain.schemas import SchemaPart, described_schemas
+from gepa_langchain.sending import of_shared, of_variable
 
 Fit: TypeAlias = Literal["whole", "start", "end", "inside", "schema"]
 
@@ -139,31 +143,62 @@ class _Refused(Exception):
     """A text is left alone; the message says why."""
 
 
-def sort_sites(
-    graph: Graph, policy: LangChainPolicy, *, everything: bool
-) -> tuple[list[Found], list[LeftAlone]]:
-    """Divide the texts of ``graph`` into those that may change and those that are left alone.
+@attrs.frozen(kw_only=True)
+class Sorted:
+    """The texts of an app.
+
+    Attributes:
+        found: those that its objects hold and that may change.
+        sent: those that are replaced in messages.
+        left: those that are left alone.
+    """
+
+    found: list[Found]
+    sent: list[Sent]
+    left: list[LeftAlone]
+
+
+def sort_texts(
+    graph: Graph, policy: LangChainPolicy, *, everything: bool, current: Mapping[Written, str]
+) -> Sorted:
+    """Divide the texts of ``graph`` and of its code.
 
     Args:
         everything: take also texts that do not read like instructions.
+        current: what an app that is a copy itself sends in place of texts in its code.
     """
     found: list[Found] = []
-    left = [*_examples_left(graph), *literals_left(graph)]
+    sent: list[Sent] = []
+    in_code, not_in_code = texts_in_code(graph, policy, current)
+    left = [*_examples_left(graph), *not_in_code]
     for site in graph.sites:
         if site_kind(site.hop) == "description":
             continue
         place = Place.of(site)
         try:
+            if _is_filled_otherwise(site):
+                sent.append(of_variable(site, place, current))
+                continue
             one = _examine(site, place, everything=everything)
-            obstacle = copyable(graph, site, policy)
-            if obstacle:
-                raise _Refused(obstacle)
+            if not copyable(graph, site, policy):
+                found.append(one)
+            elif one.fit == "whole" and one.guard.syntax in ("plain", "braces"):
+                sent.append(of_shared(site, place, one.guard, current))
+            else:
+                raise _Refused(copyable(graph, site, policy))
         except (_Refused, Unguardable) as reason:
             left.append(LeftAlone(source=place.source, reason=str(reason), text=site.text))
-        else:
-            found.append(one)
     descriptions = [_described(one) for one in descriptions_in(graph, policy)]
-    return [*_in_reading_order(found), *(_able(graph, policy, descriptions, left))], left
+    every = [*_in_reading_order(found), *(_able(graph, policy, descriptions, left))]
+    return Sorted(found=every, sent=[*sent, *in_code], left=left)
+
+
+def _is_filled_otherwise(site: Site) -> bool:
+    """Whether a string is filled in by the app in a way that cannot be told from it."""
+    if isinstance(site.owner, Template):
+        return True
+    has_marks = any(mark in site.text for mark in _FORMATTING)
+    return site_kind(site.hop) is None and has_marks and not _is_plain_format(site.text)
 
 
 def _described(one: Description) -> Found:
@@ -274,18 +309,15 @@ def _partial(site: Site, place: Place) -> Found:
 
 
 def _variable(site: Site, place: Place) -> Found:
-    syntax: Syntax = "plain"
-    marks = [mark for mark in _FORMATTING if mark in site.text]
-    if marks and not _is_plain_format(site.text):
-        raise _Refused(
-            f"it is a plain string with {marks[0]!r} in it, and how the app fills it is not known;"
-            " make it a PromptTemplate"
-        )
-    if marks:
-        syntax = "braces"
-    guard = TemplateGuard.of(site.text, syntax, escapes=False)
+    is_format = _is_plain_format(site.text)
+    guard = TemplateGuard.of(site.text, "braces" if is_format else "plain", escapes=False)
     return Found(
-        site=site, place=place, kind="prompt", guard=guard, fit="inside", format="unknown" if marks else ""
+        site=site,
+        place=place,
+        kind="prompt",
+        guard=guard,
+        fit="inside",
+        format="unknown" if is_format else "",
     )
 
 

@@ -13,13 +13,14 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.language_models import BaseLanguageModel
 
-from gepa_core.appgraph import CannotCopy, Graph, Policy, Site, path_copy
+from gepa_core.appgraph import CannotCopy, Graph, Policy, Rewriting, Site, path_copy
 from gepa_core.appgraph.children import instance_dict, is_empty_cell
 from gepa_langchain.copies import finish
 from gepa_langchain.graphs import is_graph
 from gepa_langchain.listening import CALLED, heard_model
 from gepa_langchain.memories import renewal_of
 from gepa_langchain.policy import is_leaf, is_own
+from gepa_langchain.rewriting import rewrite
 
 _CONTAINERS = (dict, list, set, deque)
 _MAX_ITEMS = Policy().max_items  # more entries are data
@@ -65,13 +66,18 @@ class Freshness:
         recorder: BaseCallbackHandler,
         recursion_limit: int,
         schemas: MutableMapping[int, Any],
+        rewriting: Rewriting,
     ) -> Any:
         """The app for one rollout, with ``values`` at their sites.
 
         Args:
+            rewriting: texts that models replace in what they are sent.
             schemas: what `finish` keeps from one rollout with ``values`` to the next.
         """
-        replaced: dict[int, object] = {id(model): heard_model(model, recorder) for model in self.models}
+        replaced: dict[int, object] = {}
+        for model in self.models:
+            replaced[id(model)] = heard = heard_model(model, recorder)
+            rewrite(heard, rewriting)
         replaced.update((key, renew()) for key, renew in self.memories.items())
         copied = path_copy(graph, values, policy, renewed=self.renewed, replaced=replaced)
         finish(copied, recorder=recorder, recursion_limit=recursion_limit, schemas=schemas)

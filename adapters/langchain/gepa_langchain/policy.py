@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection, Hashable
+from string import Template
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -73,7 +74,7 @@ class LangChainPolicy(Policy):
     shares_globals: bool = True
 
     def is_opaque(self, value: object) -> bool:
-        if is_leaf(value):
+        if is_leaf(value) or isinstance(value, Template):
             return False
         if isinstance(value, SHARED) or type(value).__module__.startswith(_SHARED_MODULES):
             return True
@@ -82,6 +83,8 @@ class LangChainPolicy(Policy):
     def is_site(self, hop: Hop, text: str) -> bool:
         if is_leaf(hop.owner):
             return False
+        if isinstance(hop.owner, Template):
+            return hop.edge.key == "template" and is_instruction(text, words=4)
         return site_kind(hop) is not None or (
             is_instruction(text, words=4) and variable_name(hop, text) != ""
         )
@@ -181,12 +184,17 @@ def variable_hop(hop: Hop, text: str) -> Hop | None:
     name = str(at.edge.key)
     if not holds_own_variables(at):
         return at if _NAME_OF_PROMPT.search(name) else None
-    return at if _OWN_NAME_OF_PROMPT.search(name) or addresses_a_model(text) else None
+    return at if names_own_prompt(name) or addresses_a_model(text) else None
 
 
 def addresses_a_model(text: str) -> bool:
     """Whether a text begins like an instruction: ``You are …``, ``Your task …``, ``Act as …``."""
     return _ADDRESSES_A_MODEL.match(text) is not None
+
+
+def names_own_prompt(name: str) -> bool:
+    """Whether a variable of this name in the app's own code holds a prompt."""
+    return _OWN_NAME_OF_PROMPT.search(name) is not None
 
 
 def holds_own_variables(hop: Hop) -> bool:

@@ -78,15 +78,6 @@ def test_a_description_of_a_tool_is_a_component_of_its_own_kind() -> None:
     assert component.text == "Look up a word in the big dictionary."
 
 
-def test_a_string_that_the_app_formats_by_itself_is_left_alone() -> None:
-    answer_prompt = "Answer the following question: %s"
-
-    def answer(question: str) -> str:
-        return answer_prompt % question
-
-    assert "make it a PromptTemplate" in _reasons(RunnableLambda(answer))[answer_prompt]
-
-
 def test_data_in_closures_is_no_prompt() -> None:
     greeting = "This is a long text that no name calls a prompt"
 
@@ -161,7 +152,7 @@ def test_purpose_tells_the_place_among_the_others() -> None:
     )
 
 
-def test_literals_inside_of_functions_are_listed_with_what_to_do() -> None:
+def test_literals_inside_of_functions_are_components() -> None:
     model = RecordingModel()
 
     def answer(topic: str) -> str:
@@ -170,14 +161,12 @@ def test_literals_inside_of_functions_are_listed_with_what_to_do() -> None:
         model.invoke(f"You are an expert in {topic}.")
         return asked[0]() + "You are told the end of it."
 
-    left = {one.text: one for one in LangChainAdapter().wrap(RunnableLambda(answer)).left_alone}
-    assert sorted(left) == [
-        "You are an expert in ",
-        "You are asked inside of a lambda.",
-        "You are told the end of it.",
+    components = LangChainAdapter().wrap(RunnableLambda(answer)).components
+    assert [(one.name, one.text) for one in components] == [
+        ("answer.prompt", "You are an expert in {topic}."),
+        ("answer.prompt-2", "You are asked inside of a lambda."),
+        ("answer.prompt-3", "You are told the end of it."),
     ]
-    assert "inside of the function 'answer'" in left["You are an expert in "].reason
-    assert "give it a name outside" in left["You are an expert in "].reason
 
 
 def test_a_plain_string_with_names_in_braces_is_a_template_that_takes_no_other_braces() -> None:

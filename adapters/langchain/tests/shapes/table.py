@@ -159,7 +159,7 @@ SHAPES: dict[str, Shape] = {
     ),
     "8-configurable-alternatives-made-late": Shape(
         make=formats.alternative_chains,
-        prompts=("default.system",),
+        prompts=("default.system", "lambda.prompt"),
         configs=({}, {"configurable": {"length": "short"}}),
     ),
     "9-agent-two-tools": Shape(
