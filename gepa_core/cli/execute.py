@@ -128,9 +128,8 @@ def _report(result: Result, *, simulated: bool) -> None:
     report.write(console, *ledger.ledger(result.cost, simulated=simulated))
     console.print()
     report.write(console, report.ending(result.stop_reason, result.cost, result.run_dir))
-    lines = {
-        f"gepa-core show {name}": "every proposal",
-        f"gepa-core resume {name} --budget N": "go on, with more",
-        "gepa-core runs": "all runs",
-    }
-    report.write(console, *report.commands(lines))
+    on = (f"gepa-core resume {name} --budget N", "go on, with more")
+    if not result.complete:
+        on = (f"gepa-core resume {name}", "go on, when the fault has passed")
+    lines = (f"gepa-core show {name}", "every proposal"), on, ("gepa-core runs", "all runs")
+    report.write(console, *report.commands(dict(lines)))
