@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,12 +11,13 @@ from langchain_core.messages import AIMessage, BaseMessage, ChatMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from pydantic import TypeAdapter
 
-from gepa_core.jsonable import to_jsonable
+from gepa_core.jsonable import Limits, to_jsonable
 from gepa_core.types import Json, StepKind, Usage
 from gepa_langchain.annotations import is_data_class
 from gepa_langchain.attribution import SCHEMA_ROLE, Part
 
 _WITH_SCHEMAS = ("tools", "functions", "response_format")
+_EXTRAS = ("name", "tool_calls", "tool_call_id", "status")
 _PARAMETERS = frozenset(("parameters", "input_schema", "function", "schema"))
 
 
@@ -30,29 +33,51 @@ def parts_of(message: BaseMessage) -> Iterator[Part]:
             yield role, text
 
 
-def offered_in(params: Mapping[str, Any]) -> dict[str, Json]:
-    """The tools and the response format that a model is called with."""
-    return {key: _offered(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+def offered_in(params: Mapping[str, Any]) -> tuple[dict[str, Json], Sequence[Part]]:
+    """The tools and the response format that a model is called with, and the descriptions in them."""
+    found = {key: _offered(params[key]) for key in _WITH_SCHEMAS if params.get(key)}
+    parts = [part for _, descriptions in found.values() for part in descriptions]
+    return {key: value for key, (value, _) in found.items()}, parts
 
 
-def _offered(value: Any) -> Json:
+def _offered(value: Any) -> tuple[Json, Sequence[Part]]:
     """A class stands for the schema that the client makes of it."""
-    if not is_data_class(value):
-        return to_jsonable(value)
-    schema = to_jsonable(TypeAdapter(value).json_schema())
-    return {"type": "json_schema", "json_schema": {"name": value.__name__, "schema": schema}}
+    if is_data_class(value):
+        schema = TypeAdapter(value).json_schema()
+        value = {"type": "json_schema", "json_schema": {"name": value.__name__, "schema": schema}}
+    try:
+        return _read(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        return _with_descriptions(to_jsonable(value))
+
+
+@functools.lru_cache(maxsize=256)
+def _read(text: str) -> tuple[Json, Sequence[Part]]:
+    """Agents offer the same tools in each turn and each rollout: those are read once."""
+    return _with_descriptions(to_jsonable(json.loads(text)))
+
+
+def _with_descriptions(value: Json) -> tuple[Json, Sequence[Part]]:
+    return value, tuple(_descriptions_in(value, ""))
 
 
 def inputs_of(messages: Sequence[BaseMessage], offered: Mapping[str, Json]) -> Json:
     """What a model was sent: its messages; with what it was offered where there is any."""
-    said = to_jsonable(messages)
+    few = len(messages) <= Limits().items
+    said = [_said(message) for message in messages] if few else to_jsonable(messages)
     return {"messages": said, **offered} if offered else said
 
 
-def descriptions_of(offered: Mapping[str, Json]) -> Iterator[Part]:
-    """The descriptions in the tools and the response format that a model is called with."""
-    for value in offered.values():
-        yield from _descriptions_in(value, "")
+def _said(message: BaseMessage) -> Json:
+    """A message as `to_jsonable` writes it, without asking every object of every framework what it is."""
+    held = message.__dict__
+    role = message.role if isinstance(message, ChatMessage) else message.type
+    extras = {name: held[name] for name in _EXTRAS if held.get(name)}
+    return {
+        "role": role,
+        "content": to_jsonable(held["content"]),
+        **{name: to_jsonable(value) for name, value in extras.items()},
+    }
 
 
 def _descriptions_in(value: Json, name: str) -> Iterator[Part]:

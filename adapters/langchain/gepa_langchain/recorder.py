@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -20,19 +19,12 @@ from langchain_core.outputs import LLMResult
 from gepa_core.jsonable import to_jsonable
 from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 from gepa_langchain.attribution import Attribution, Part
-from gepa_langchain.reading import (
-    answer_of,
-    descriptions_of,
-    inputs_of,
-    name_of,
-    offered_in,
-    parts_of,
-    usage_of,
-)
+from gepa_langchain.reading import answer_of, inputs_of, name_of, offered_in, parts_of, usage_of
 
 _BRANCH = "map:key:"
 _STEP = "graph:step:"
 _TASK = "__pregel_push"
+_UNKNOWN = Usage(calls=1, unmetered=1, unpriced=1)
 _NUMBER = re.compile(r"\d+$")
 
 Rank = tuple[object, ...]
@@ -40,13 +32,17 @@ Rank = tuple[object, ...]
 
 @attrs.define(eq=False, kw_only=True)
 class Run:
-    """One run of LangChain's tree of runs. ``kind`` is None for chains, which are no steps."""
+    """One run of LangChain's tree of runs. ``kind`` is None for chains, which are no steps.
+
+    Most runs are chains, of which nothing but the place in the tree is of interest, and most have no
+    sibling: where one stands among siblings is only worked out when that is asked.
+    """
 
     kind: StepKind | None
     name: str
     parent: UUID | None
-    branch: str
-    place: Rank
+    tags: Sequence[str]
+    path: object
     began: float
     inputs: Json = None
     parts: Sequence[Part] = ()
@@ -55,6 +51,22 @@ class Run:
     usage: Usage = Usage()
     seconds: float = 0.0
     ended: float = math.inf
+
+    @property
+    def branch(self) -> str:
+        """The key of a parallel map or the step of a graph that it is in; empty for neither."""
+        branches = [tag for tag in self.tags if tag.startswith((_BRANCH, _STEP))]
+        return _padded(branches[-1]) if branches else ""
+
+    @property
+    def place(self) -> Rank:
+        """Where LangGraph says that it is."""
+        return _rank(self.path)
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is a task of LangGraph's functional API."""
+        return isinstance(self.path, tuple | list) and _TASK in self.place
 
     @property
     def content(self) -> Rank:
@@ -75,8 +87,7 @@ class Recorder(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.attribution = Attribution(())
-        self._runs: dict[UUID, Run] = {}
-        self._lock = threading.Lock()
+        self._runs: dict[UUID, Run] = {}  # one entry at a time, which needs no lock
 
     def trajectory(self) -> Trajectory:
         """What was written down so far: each step behind what contains it.
@@ -85,18 +96,20 @@ class Recorder(BaseCallbackHandler):
         keys, nodes of a graph by step and name, tasks as they were called, other calls by what they were
         given.
         """
-        with self._lock:
-            children: dict[UUID | None, list[UUID]] = {}
-            root = next(iter(self._runs), None)
-            for run_id, run in self._runs.items():
-                known = run.parent if run.parent in self._runs else None
-                if known is None and root is not None and run_id != root and self._runs[root].kind is None:
-                    known = root  # made in a thread of the app's own, which knows of no parent
-                children.setdefault(known, []).append(run_id)
-            children = {parent: self._in_order(runs) for parent, runs in children.items()}
-            steps: list[Step] = []
-            self._append(children, None, None, steps)
-            return Trajectory(steps=tuple(steps))
+        runs = dict(self._runs)
+        children: dict[UUID | None, list[UUID]] = {}
+        root = next(iter(runs), None)
+        for run_id, run in runs.items():
+            known = run.parent if run.parent in runs else None
+            if known is None and root is not None and run_id != root and runs[root].kind is None:
+                known = root  # made in a thread of the app's own, which knows of no parent
+            children.setdefault(known, []).append(run_id)
+        ordered = {
+            parent: self._in_order(held) if len(held) > 1 else held for parent, held in children.items()
+        }
+        steps: list[Step] = []
+        self._append(ordered, None, None, steps)
+        return Trajectory(steps=tuple(steps))
 
     def _append(
         self,
@@ -125,9 +138,10 @@ class Recorder(BaseCallbackHandler):
 
     def _with_tasks_in_order(self, siblings: list[UUID]) -> list[UUID]:
         """Tasks stand where tasks stood, as they were called: they begin whenever a thread is free."""
-        tasks = [one for one in siblings if _TASK in self._runs[one].place]
+        tasks = [one for one in siblings if self._runs[one].is_task]
         in_order = iter(sorted(tasks, key=lambda one: self._runs[one].place))
-        return [next(in_order) if _TASK in self._runs[one].place else one for one in siblings]
+        known = set(tasks)
+        return [next(in_order) if one in known else one for one in siblings]
 
     def _branch(self, run_id: UUID) -> str:
         return self._runs[run_id].branch
@@ -152,46 +166,41 @@ class Recorder(BaseCallbackHandler):
     def _begin(
         self, kind: StepKind | None, serialized: Any, run_id: UUID, about: dict[str, Any], **held: Any
     ) -> None:
-        branches = [tag for tag in about.get("tags") or () if tag.startswith((_BRANCH, _STEP))]
-        metadata = about.get("metadata") or {}
-        run = Run(
+        metadata = about.get("metadata")
+        self._runs[run_id] = Run(
             kind=kind,
-            name=name_of(kind, serialized, about) if kind else "",
+            name=name_of(kind, serialized, about) if kind else str(about.get("name") or ""),
             parent=about.get("parent_run_id"),
-            branch=_padded(branches[-1]) if branches else "",
-            place=_rank(metadata.get("langgraph_path")),
+            tags=tuple(about.get("tags") or ()),
+            path=metadata.get("langgraph_path") if metadata else None,
             began=time.perf_counter(),
             **held,
         )
-        with self._lock:
-            self._runs[run_id] = run
 
     def _end(self, run_id: UUID, *, output: Json = None, error: str = "", usage: Usage | None = None) -> None:
-        with self._lock:
-            run = self._runs.get(run_id)
-            if run is not None:
-                run.output, run.error = output, error
-                run.usage = usage or run.usage
-                run.ended = time.perf_counter()
-                run.seconds = run.ended - run.began
+        run = self._runs.get(run_id)
+        if run is not None:
+            run.output, run.error = output, error
+            run.usage = usage or run.usage
+            run.ended = time.perf_counter()
+            run.seconds = run.ended - run.began
 
     def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID, **kwargs: Any
     ) -> None:
         said = [message for conversation in messages for message in conversation]
         parts = [part for message in said for part in parts_of(message)]
-        offered = offered_in(kwargs.get("invocation_params") or {})
-        parts += descriptions_of(offered)
-        inputs, usage = inputs_of(said, offered), Usage(calls=1, unmetered=1, unpriced=1)
-        self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=usage)
+        offered, descriptions = offered_in(kwargs.get("invocation_params") or {})
+        inputs = inputs_of(said, offered)
+        parts += descriptions
+        self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=_UNKNOWN)
 
     def on_llm_start(
         self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, **kwargs: Any
     ) -> None:
         inputs = to_jsonable(prompts[0] if len(prompts) == 1 else prompts)
         parts = [("", prompt) for prompt in prompts]
-        usage = Usage(calls=1, unmetered=1, unpriced=1)
-        self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=usage)
+        self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=_UNKNOWN)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         self._end(run_id, output=answer_of(response), usage=usage_of(response))
