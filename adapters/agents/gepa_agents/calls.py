@@ -13,6 +13,7 @@ import attrs
 
 from gepa_agents.answers import answer_of
 from gepa_agents.clients import Api
+from gepa_agents.raw import RawResponse, is_raw
 from gepa_agents.recorder import Entry, Recorder
 from gepa_agents.rewriting import rewritten
 from gepa_agents.streams import recorded_stream
@@ -54,11 +55,21 @@ class Calls:
         entry = None
         if self.recorder is not None:
             entry = self.recorder.begin_model(str(arguments.get("model") or "model"), arguments)
+        form = _Form(api, is_stream=bool(arguments.get("stream")), is_raw=is_raw(arguments))
         with _around(entry):
             result = function(**arguments)
-        if inspect.isawaitable(result):
-            return _awaited(result, entry, api, is_stream=bool(arguments.get("stream")))
-        return _finished(result, entry, api, is_stream=bool(arguments.get("stream")))
+        return (
+            _awaited(result, entry, form) if inspect.isawaitable(result) else _finished(result, entry, form)
+        )
+
+
+@attrs.frozen
+class _Form:
+    """In what form an answer comes: in pieces, or as the HTTP response that it is read from."""
+
+    api: Api
+    is_stream: bool = attrs.field(kw_only=True)
+    is_raw: bool = attrs.field(kw_only=True)
 
 
 def original_of(function: Any) -> Any:
@@ -80,18 +91,20 @@ def _as_coroutine_function(call: Callable[..., Any]) -> Callable[..., Any]:
     return awaiting
 
 
-async def _awaited(result: Any, entry: Entry | None, api: Api, *, is_stream: bool) -> Any:
+async def _awaited(result: Any, entry: Entry | None, form: _Form) -> Any:
     with _around(entry):
         response = await result
-    return _finished(response, entry, api, is_stream=is_stream)
+    return _finished(response, entry, form)
 
 
-def _finished(response: Any, entry: Entry | None, api: Api, *, is_stream: bool) -> Any:
+def _finished(response: Any, entry: Entry | None, form: _Form) -> Any:
     if entry is None:
         return response
-    if is_stream:
-        return recorded_stream(response, entry, api)
-    entry.answer(answer_of(response, api))
+    if form.is_raw:
+        return RawResponse(response, entry, form.api, is_stream=form.is_stream)
+    if form.is_stream:
+        return recorded_stream(response, entry, form.api)
+    entry.answer(answer_of(response, form.api))
     return response
 
 

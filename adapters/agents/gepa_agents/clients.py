@@ -20,12 +20,24 @@ CALLS: dict[tuple[str, ...], Api] = {
     ("beta", "chat", "completions", "parse"): "chat",
     ("responses", "create"): "responses",
     ("responses", "parse"): "responses",
+    ("beta", "responses", "create"): "responses",
+    ("beta", "responses", "parse"): "responses",
     ("messages", "create"): "messages",
     ("completions", "create"): "text",
     ("completion",): "chat",
     ("acompletion",): "chat",
 }
 """Where a client's methods that call a model are, by the attributes that lead to them."""
+
+HELPERS = frozenset(
+    (
+        ("chat", "completions", "stream"),
+        ("beta", "chat", "completions", "stream"),
+        ("responses", "stream"),
+        ("beta", "responses", "stream"),
+    )
+)
+"""Methods that call one of `CALLS` of the same resource, and give what comes a form of their own."""
 
 _LITELLM: dict[str, Api] = {
     "completion": "chat",
@@ -57,12 +69,13 @@ class Leaf:
     Attributes:
         kind: a ``client`` or a resource of one; a ``call``: a function or bound method that calls a model;
             a ``factory``: a class that makes clients or sessions; a ``session`` with an MCP server; a tool
-            that such a server ``listed``.
+            that such a server ``listed``; the ``responses`` of a client as they come, which is what its
+            ``with_raw_response`` is, or that of a resource.
         path: for a resource, the attributes that lead to it from the client.
         api: for a call, what it speaks.
     """
 
-    kind: Literal["client", "call", "factory", "session", "listed"]
+    kind: Literal["client", "call", "factory", "session", "listed", "responses"]
     path: tuple[str, ...] = ()
     api: Api = "chat"
 
@@ -103,10 +116,7 @@ def _function_leaf(function: types.FunctionType) -> Leaf | None:
 def _object_leaf(value: Any) -> Leaf | None:
     kind = type(value)
     if _is_sdk(kind):
-        if _is_client_class(kind):
-            return Leaf("client")
-        path = _RESOURCES.get(kind.__name__.removeprefix("Async"))
-        return Leaf("client", path) if path else None
+        return _sdk_leaf(value, kind)
     if root_package(kind) == "litellm" and kind.__name__ == "Router":
         return Leaf("client")
     if _is_session_class(kind):
@@ -115,6 +125,22 @@ def _object_leaf(value: Any) -> Leaf | None:
         return Leaf("listed") if kind.__name__ == "Tool" else None
     is_client = _leads_to(value, "chat", "completions", "create") or _leads_to(value, "responses", "create")
     return Leaf("client") if is_client else None
+
+
+def _sdk_leaf(value: Any, kind: type) -> Leaf | None:
+    if _is_client_class(kind):
+        return Leaf("client")
+    if kind.__name__.endswith(("WithRawResponse", "WithStreamingResponse")):
+        return Leaf("responses") if behind(value) is not None else None
+    path = _RESOURCES.get(kind.__name__.removeprefix("Async"))
+    return Leaf("client", path) if path else None
+
+
+def behind(responses: object) -> object:
+    """The client or resource that a ``with_raw_response`` was asked of; None when it cannot be told."""
+    held = (instance_dict(responses) or {}).values()
+    found = ((one, leaf_of(one)) for one in held)
+    return next((one for one, leaf in found if leaf is not None and leaf.kind == "client"), None)
 
 
 def _is_sdk(kind: type) -> bool:

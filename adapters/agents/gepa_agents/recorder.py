@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -36,6 +36,8 @@ class Entry:
     began: float = attrs.field(factory=time.perf_counter)
     seconds: float = 0.0
     is_claimed: bool = False
+    pending: Callable[[], None] | None = None
+    """Writes down what has come of an answer that the app reads piece by piece."""
 
     def finish(self, output: Json, usage: Usage | None = None) -> None:
         """It ended well."""
@@ -47,6 +49,12 @@ class Entry:
         """It ended with an error."""
         self.error = str(to_jsonable(error))
         self.seconds = time.perf_counter() - self.began
+
+    def settle(self) -> None:
+        """What has come until now is all: the app did not read an answer to its end."""
+        pending, self.pending = self.pending, None
+        if pending is not None:
+            pending()
 
     def answer(self, answer: Answer) -> None:
         """A model answered."""
@@ -195,6 +203,8 @@ class Recorder:
         """What was written down so far, in the order in which the steps began."""
         with self._lock:
             entries = list(self._entries)
+        for entry in entries:
+            entry.settle()
         place = {id(entry): number for number, entry in enumerate(entries)}
         return Trajectory(steps=tuple(_step(entry, place) for entry in entries))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Sequence
 from typing import Any
 
 from gepa_agents.calls import Calls, calls_around, original_of
-from gepa_agents.clients import CALLS, Leaf, StandIn, leaf_of
+from gepa_agents.clients import CALLS, HELPERS, Leaf, StandIn, behind, leaf_of
 from gepa_core.appgraph import Change
 
-_GIVE_CLIENTS = frozenset(("with_options", "copy", "with_streaming_response"))
+_GIVE_CLIENTS = frozenset(("with_options", "copy"))
+_GIVE_RESPONSES = frozenset(("with_raw_response", "with_streaming_response"))
 
 
 class Delegate(StandIn):
@@ -71,11 +73,22 @@ class Client(Delegate):
         path = (*leaf.path, name)
         if path in CALLS and callable(held):
             return calls_of(self).around(held, CALLS[path])
+        if path in HELPERS and isinstance(held, types.MethodType):
+            return types.MethodType(held.__func__, self)  # it calls `create` of what it is bound to
+        if name in _GIVE_RESPONSES:
+            return _property_of(self, name, held)
         if any(call[: len(path)] == path for call in CALLS):
             return Client(held, Leaf("client", path), calls_of(self))
         if name in _GIVE_CLIENTS and not leaf.path and callable(held):
             return lambda *args, **options: Client(held(*args, **options), leaf, calls_of(self))
         return held
+
+
+def _property_of(client: Client, name: str, held: Any) -> Any:
+    """What the property ``name`` is for a stand-in: an object that calls the stand-in's methods."""
+    found = next((vars(kind)[name] for kind in type(inner_of(client)).__mro__ if name in vars(kind)), None)
+    function = getattr(found, "func", None) or getattr(found, "fget", None)
+    return function(client) if callable(function) else held
 
 
 class Factory(Delegate):
@@ -108,11 +121,17 @@ def stand_in(value: Any, leaf: Leaf, calls: Calls) -> Any:
             from gepa_agents.sessions import Session
 
             return Session(value, leaf, calls)
+        case "responses":
+            inner = behind(value)
+            held = leaf_of(inner)
+            return value if held is None else type(value)(stand_in(inner, held, calls))
         case _:
             return Client(value, leaf, calls)
 
 
 def changes_in(value: Any) -> Sequence[Change]:
     """The texts that a stand-in replaces; none for what is no stand-in."""
+    if not isinstance(value, StandIn) and (leaf := leaf_of(value)) is not None and leaf.kind == "responses":
+        value = behind(value)
     calls = calls_of(value) if isinstance(value, StandIn) else calls_around(value)
     return calls.rewriting.changes if calls is not None else ()

@@ -87,11 +87,13 @@ class Stream:
         self._entry = entry
         self._heard = Heard(api)
         self._over = False
+        entry.pending = self._end
 
     def _end(self, error: BaseException | None = None) -> None:
         if self._over:
             return
         self._over = True
+        self._entry.pending = None
         self._entry.answer(self._heard.answer)
         if error is not None:
             self._entry.fail(error)
