@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from gepa_core.blame import adapter_error
+from gepa_core.data import shown
 from gepa_core.errors import ConfigurationError, PluginError
 from gepa_core.manager import describe_distribution
 from gepa_core.protocols import Adapter, System
@@ -94,14 +96,15 @@ def wrap(target: Any, adapter: Adapter | None = None) -> System:
 
     Raises:
         ConfigurationError: nothing takes it; the message says what to install.
+        PluginError: the adapter found components that cannot be told apart.
     """
     if adapter is not None:
-        return adapter.wrap(target)
+        return _checked(adapter.wrap(target))
     if isinstance(target, System):
-        return target
+        return _checked(target)
     found = adapter_for(target)
     if found is not None:
-        return found.wrap(target)
+        return _checked(found.wrap(target))
     extra = _extra_for(target) or ("agents" if _is_agent(target) else "")
     remedy = (
         f'run: pip install "gepa-core[{extra}]"'
@@ -112,6 +115,26 @@ def wrap(target: Any, adapter: Adapter | None = None) -> System:
         f"no adapter takes a {type(target).__module__}.{type(target).__qualname__}; installed adapters take"
         f" {', '.join(map(repr, sorted(installed_adapters()))) or 'nothing'}. To optimise it, {remedy}"
     )
+
+
+def _checked(system: System) -> System:
+    """``system``, whose components can be told apart.
+
+    Raises:
+        PluginError: they cannot; names the adapter.
+    """
+    seen: set[str] = set()
+    for component in system.components:
+        if not isinstance(component.name, str) or not component.name:
+            raise adapter_error(system, f"found a component with the name {component.name!r}")
+        if component.name in seen:
+            raise adapter_error(
+                system, f"found two components with the name {component.name!r}: names have to be unique"
+            )
+        if not isinstance(component.text, str):
+            raise adapter_error(system, f"found {component.name!r}, whose text is {shown(component.text)}")
+        seen.add(component.name)
+    return system
 
 
 def choose_components(found: Sequence[Component], wanted: str | Sequence[str]) -> tuple[Component, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from gepa_core import background
 from gepa_core.adapters import choose_components, framework_adapter_for, wrap
 from gepa_core.budget import Budget
-from gepa_core.data import as_examples
+from gepa_core.data import as_examples, as_rows
 from gepa_core.defaults.running import takes_trajectory
 from gepa_core.errors import ConfigurationError, DataError
 from gepa_core.evaluate import Execution
@@ -160,10 +160,10 @@ def _prepare(
 ) -> Run:
     """Check everything that can be checked before anything is spent."""
     trainset, valset, testset = splits
-    train_rows = list(trainset)
+    train_rows = as_rows(trainset, "trainset")
     if not train_rows:
         raise DataError("trainset is empty: give at least one example to learn from")
-    val_rows = train_rows if valset is None else list(valset)
+    val_rows = train_rows if valset is None else as_rows(valset, "valset")
     if not val_rows:
         raise DataError("valset is empty: give examples, or leave it out to validate on the trainset")
     takes_trajectory(metric)
@@ -174,7 +174,7 @@ def _prepare(
         splits={
             "train": as_examples(train_rows, "train"),
             "val": as_examples(val_rows, "val"),
-            "test": as_examples(testset, "test"),
+            "test": as_examples(None if testset is None else as_rows(testset, "testset"), "test"),
         },
         shares_train=valset is None,
         all_live=components not in ("prompts", "all"),

@@ -15,9 +15,38 @@ from gepa_core.types import Example, Json, Split, content_id
 
 _INPUT_KEYS = ("inputs", "input")
 _EXPECTED_KEY = "expected"
-_OPAQUE = re.compile(r"<[\w.<>]+ object(?: at .*)?>")
+_OPAQUE = re.compile(
+    r"<(?:[\w.<>]+ )+object\b.*>|<(?:_io\.|bound method |built-in |weakref |unreadable ).*>"
+    r"|<cut: \w+, nested deeper than .*>",
+    re.DOTALL,
+)
+"""How `to_jsonable` shows what has no content that could be written: handles, generators, plain objects."""
+
 _WHOLE = Limits(depth=100, items=sys.maxsize, chars=sys.maxsize, nodes=sys.maxsize)
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
+
+
+def as_rows(rows: Any, name: str) -> list[Any]:
+    """A data set as the list of its rows.
+
+    Args:
+        name: the argument's name, for messages.
+
+    Raises:
+        DataError: it is no data set, or a table whose iterator gives its columns.
+    """
+    if isinstance(rows, str | bytes | Mapping):
+        raise DataError(f"{name} is a {type(rows).__name__}, {shown(rows)}: give a list of rows")
+    if hasattr(rows, "columns") and hasattr(rows, "to_dict"):
+        raise DataError(
+            f"{name} is a {type(rows).__name__}, whose columns would be taken for rows: give its rows, as"
+            f" {name}=df.to_dict('records') of a pandas table"
+        )
+    try:
+        found = iter(rows)
+    except TypeError:
+        raise DataError(f"{name} is {shown(rows)}: give a list of rows") from None
+    return list(found)
 
 
 def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]:
@@ -34,9 +63,15 @@ def as_examples(rows: Iterable[Any] | None, split: Split) -> tuple[Example, ...]
     Raises:
         DataError: two rows are equal, or a row cannot be written as JSON; says which.
     """
-    examples = tuple(_as_example(row, split, place) for place, row in enumerate(rows or ()))
+    given = list(rows or ())
+    examples = tuple(_as_example(row, split, place) for place, row in enumerate(given))
     first: dict[str, int] = {}
     for place, example in enumerate(examples):
+        if example.id in first and isinstance(given[place], Example) and given[place].id:
+            raise DataError(
+                f"{split} examples {first[example.id]} and {place} have the same id {example.id!r}: ids have"
+                " to be unique in a data set"
+            )
         if example.id in first:
             raise DataError(
                 f"{split} examples {first[example.id]} and {place} are equal ({shown(example.inputs)});"
@@ -76,6 +111,20 @@ def _own_id(row: Example, split: Split, place: int) -> str:
     if not isinstance(given, str) or _UNWRITABLE.search(given):
         raise DataError(f"{split} example {place} has the id {given!r}; an id has to be a text")
     return given
+
+
+def fresh(value: Any) -> Any:
+    """``value`` with dicts, lists, sets and tuples of its own, however deep; what they hold is shared.
+
+    Apps pop keys of their inputs and append to lists in them. What one rollout does must not change what
+    the next is run on.
+    """
+    kind = type(value)
+    if kind is dict:
+        return {key: fresh(item) for key, item in value.items()}
+    if kind in (list, tuple):
+        return kind(map(fresh, value))
+    return set(value) if kind is set else value
 
 
 def content_of(value: Any) -> str:

@@ -262,6 +262,15 @@ class Run:
             run_dir=self.run_dir,
         )
 
+    def _warn_of_test_overlap(self, stages: Stages) -> None:
+        """Test scores are to say what to expect of examples that nothing was chosen by."""
+        names: Mapping[Split, str] = {"train": "training", "val": "validation"}
+        for split, name in names.items():
+            both = shared_content(self.splits["test"], self.splits[split])
+            if both and not (split == "val" and self.shares_train):
+                message = f"{both} test examples are in the {name} set too, so the test's scores flatter"
+                stages.notify(Warned(message=message))
+
     def _announce(self, stages: Stages, *, stored: int, spent: int) -> None:
         stages.notify(
             RunStarted(
@@ -282,6 +291,7 @@ class Run:
         if overlap:
             message = f"{overlap} training examples are in the validation set too, so its scores flatter"
             stages.notify(Warned(message=message))
+        self._warn_of_test_overlap(stages)
         if self.shares_train:
             message = "there is no validation set, so the training set serves, and its scores flatter"
             stages.notify(Warned(message=message))

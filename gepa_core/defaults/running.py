@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from gepa_core.blame import checked_rollout
+from gepa_core.data import fresh
 from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.faults import describe
 from gepa_core.markers import hookimpl
@@ -37,7 +38,7 @@ class RunSystem:
     ) -> Rollout:
         """One run with the candidate's texts."""
         try:
-            rollout = await _call(self.workers, system.run, candidate.texts, example.inputs)
+            rollout = await _call(self.workers, system.run, dict(candidate.texts), fresh(example.inputs))
         except GepaError:
             raise
         except Exception as error:
@@ -62,7 +63,7 @@ class UserMetric:
     @hookimpl
     async def gepa_give_feedback(self, example: Example, rollout: Rollout) -> Feedback:
         """Call the metric and check what it returns."""
-        arguments = [example.data, rollout.output]
+        arguments = [fresh(example.data), rollout.output]
         if self._wants_trajectory:
             arguments.append(rollout.trajectory)
         try:
