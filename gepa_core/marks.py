@@ -67,7 +67,7 @@ def texts_in(value: Json) -> Iterator[str]:
 
 @attrs.frozen
 class SentMessage:
-    """A message that was sent to a model. ``role`` is empty where none is known."""
+    """A message that was sent to a model, or a text block of one. ``role`` is empty where none is known."""
 
     role: str
     text: str
@@ -79,10 +79,21 @@ def messages_in(value: Json) -> Iterator[SentMessage]:
         yield SentMessage("", value)
     elif isinstance(value, Mapping):
         if "role" in value and "content" in value:
-            yield SentMessage(str(value["role"]), "\n".join(texts_in(value["content"])))
+            yield from (SentMessage(str(value["role"]), text) for text in _texts_of(value["content"]))
         else:
             for item in value.values():
                 yield from messages_in(item)
     elif isinstance(value, Sequence):
         for item in value:
             yield from messages_in(item)
+
+
+def _texts_of(content: Json) -> Iterator[str]:
+    """The text of a message, or those of its blocks."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Sequence):
+        for block in content:
+            text = block.get("text") if isinstance(block, Mapping) else block
+            if isinstance(text, str):
+                yield text

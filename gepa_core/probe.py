@@ -11,30 +11,13 @@ from typing import Any
 import attrs
 
 from gepa_core.faults import describe
-from gepa_core.marks import SentMessage, arrived, mark_of, marked, messages_in, model_steps
+from gepa_core.jsonable import to_jsonable
+from gepa_core.marks import arrived, marked, model_steps
 from gepa_core.protocols import System
-from gepa_core.types import Candidate, Component, Rollout, Trajectory
+from gepa_core.types import Candidate, Component, Rollout
+from gepa_core.uncovered import Uncovered, uncovered_in
 
 Run = Callable[[Candidate, Any], Rollout]
-
-_SHORTEST = 16
-"""Characters below which a constant message is no instruction."""
-_INSTRUCTING = frozenset(("system", "developer"))
-
-
-@attrs.frozen(kw_only=True)
-class Uncovered:
-    """An instruction that reaches a model and that no component holds.
-
-    Attributes:
-        text: as it was sent.
-        model: the model's name.
-        role: of the message.
-    """
-
-    text: str
-    model: str
-    role: str
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +27,7 @@ class Probe:
     Attributes:
         live: components whose mark reached a model.
         dead: components whose mark did not, on these examples.
-        uncovered: instructions that no component holds.
+        uncovered: instructions that no component holds, as far as they are the same on all examples.
         caches: whether the app answered without calling a model once its texts had changed, so that it
             keeps answers by something other than the prompt.
         errors: how runs with the app's own texts failed, one line each.
@@ -77,7 +60,7 @@ def probe(components: Sequence[Component], examples: Sequence[Any], run: Run) ->
     return Probe(
         live=tuple(name for name in names if name in live),
         dead=tuple(name for name in names if name not in live),
-        uncovered=_uncovered(names, trajectories),
+        uncovered=uncovered_in(trajectories, [to_jsonable(inputs) for inputs in examples]),
         caches=any(map(_was_answered_from_a_cache, before, after)),
         errors=tuple(describe(rollout.error) for rollout in before if rollout.error is not None),
         rollouts=len(before) + len(after),
@@ -109,25 +92,4 @@ def _was_answered_from_a_cache(plain: Rollout, with_marks: Rollout) -> bool:
         with_marks.error is None
         and bool(model_steps(plain.trajectory))
         and not model_steps(with_marks.trajectory)
-    )
-
-
-def _uncovered(names: Sequence[str], trajectories: Sequence[Trajectory]) -> tuple[Uncovered, ...]:
-    """Messages without a mark that instruct: by their role, or since each example has the same."""
-    marks = [mark_of(name) for name in names]
-    sent: dict[tuple[str, SentMessage], int] = {}
-    for trajectory in trajectories:
-        once = {
-            (step.name, message): None
-            for step in model_steps(trajectory)
-            for message in messages_in(step.inputs)
-        }
-        for key in once:
-            sent[key] = sent.get(key, 0) + 1
-    return tuple(
-        Uncovered(text=message.text, model=model, role=message.role)
-        for (model, message), count in sent.items()
-        if len(message.text.strip()) >= _SHORTEST
-        and not any(mark in message.text for mark in marks)
-        and (message.role in _INSTRUCTING or (count == len(trajectories) and count > 1))
     )

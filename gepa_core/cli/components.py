@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -12,12 +13,18 @@ from gepa_core.cli import wording
 from gepa_core.cli.tables import heading, indented, table
 from gepa_core.codec import to_plain
 from gepa_core.errors import ConfigurationError
+from gepa_core.patch import as_literal
 from gepa_core.probe import Probe
 from gepa_core.protocols import System
+from gepa_core.uncovered import as_sent
 
 _UNCOVERED = (
-    "These are written where no object holds them, such as in a function's body. To optimise them, keep them"
-    " in a variable, an attribute or a prompt template that the app reads."
+    "The app reads these from elsewhere when it runs, such as from a file. To optimise them, keep them in a"
+    " variable, an attribute or a prompt template that the app reads{instead}"
+)
+_INSTEAD = (
+    ", or pass this to optimize(), with names of your own for the texts and for what is filled in. In a text"
+    " that was the same on all rows, compare with its source whether something is filled in."
 )
 _DEAD = (
     "Not seen at a model on these rows: {names}. Try rows that lead there; a run leaves them as they are"
@@ -29,11 +36,20 @@ _CACHES = (
 )
 
 
-def write(console: Console, system: System, target: str, *, full: bool, probe: Probe | None = None) -> None:
+def write(
+    console: Console,
+    system: System,
+    target: str,
+    *,
+    full: bool,
+    probe: Probe | None = None,
+    adapter: str = "",
+) -> None:
     """What was found in ``target`` and what was left alone, with the texts if ``full``.
 
     Args:
         probe: what reached a model when the app was tried, if it was.
+        adapter: the class of the adapter that took it, where that can be told of texts by ``sent=``.
     """
     chosen = chosen_names(system)
     title = f"{target}: {wording.count(len(system.components), 'component')}"
@@ -60,6 +76,7 @@ def write(console: Console, system: System, target: str, *, full: bool, probe: P
     _write_left_alone(console, system, full=full)
     if probe is not None:
         _write_probe(console, probe, full=full)
+        _write_remedy(console, system, probe, adapter)
 
 
 def _liveness(name: str, probe: Probe) -> Text:
@@ -75,7 +92,6 @@ def _write_probe(console: Console, probe: Probe, *, full: bool) -> None:
             text = one.text if full else wording.cut(one.text, 120)
             made.add_row(text, f"{one.model} {one.role}".strip())
         console.print(made)
-        console.print(_UNCOVERED, style="dim")
     if probe.dead:
         console.print(_DEAD.format(names=", ".join(probe.dead)), style="dim")
     if probe.caches:
@@ -83,6 +99,17 @@ def _write_probe(console: Console, probe: Probe, *, full: bool) -> None:
     for error in probe.errors:
         console.print(Text.assemble(("the app failed: ", "red"), error))
     console.print(f"{wording.count(probe.rollouts, 'rollout')} were run to find out.", style="dim")
+
+
+def _write_remedy(console: Console, system: System, probe: Probe, adapter: str) -> None:
+    """How to make components of uncovered texts, as code to copy."""
+    if not probe.uncovered:
+        return
+    console.print(_UNCOVERED.format(instead=_INSTEAD if adapter else "."), style="dim")
+    if adapter:
+        texts = as_sent(probe.uncovered, [one.name for one in system.components])
+        entries = [f"    {as_literal(name)}: {as_literal(text)}," for name, text in texts.items()]
+        console.print(Text("\n".join((f"adapter={adapter}(sent={{", *entries, "})"))), soft_wrap=True)
 
 
 def _legend(chosen: int, found: int) -> str:
@@ -120,7 +147,8 @@ def as_json(system: System, probe: Probe | None = None) -> str:
         for one in system.components
     ]
     alone = [{"source": one.source, "reason": one.reason, "text": one.text} for one in system.left_alone]
-    page = {"components": found, "left_alone": alone}
+    page: dict[str, Any] = {"components": found, "left_alone": alone}
     if probe is not None:
-        page |= {"probe": to_plain(probe)}
+        sent = as_sent(probe.uncovered, [one.name for one in system.components])
+        page |= {"probe": {**to_plain(probe), "sent": dict(sent)}}
     return json.dumps(page, indent=2)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from gepa_langchain import LangChainAdapter
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, SystemMessage
 from langchain_core.runnables import Runnable, RunnableLambda
+from rich.console import Console
 
 import gepa_core
+from gepa_core.cli import components, trying
 from gepa_core.errors import ConfigurationError
 from gepa_core.jsonable import to_jsonable
+from gepa_core.probe import probe, runner
 from gepa_core.saved import SavedTexts
 from gepa_core.types import Rollout
 
@@ -293,3 +297,20 @@ def test_a_context_object_keeps_its_other_fields(model: RecordingModel) -> None:
     assert model.seen[-1][0].content == "You are mine. For Bob."
     built.with_config(tags=["x"]).invoke(case.inputs, context={"user": "Eve"})
     assert model.seen[-1][0].content == "You hide from Rome. For Eve."
+
+
+@pytest.mark.parametrize("name", ["file_in_function", "hub"])
+def test_inspecting_with_examples_says_how_to_take_what_is_read_when_the_app_runs(name: str) -> None:
+    app = CASES[name].make(RecordingModel())
+    system = LangChainAdapter().wrap(app)
+    found = probe(system.components, [{"place": "Rome"}, {"place": "Oslo"}], runner(system))
+    page = StringIO()
+    adapter = trying.adapter_with_sent(app)
+    components.write(Console(file=page, width=60), system, "app", full=False, probe=found, adapter=adapter)
+    code = page.getvalue().partition("adapter=")[2].rpartition("})")[0] + "})"
+    told: LangChainAdapter = eval(code, {"LangChainAdapter": LangChainAdapter})
+    [component] = told.wrap(app).components
+    assert component.text == CASES[name].texts["desk"]
+    taken = told.wrap(app)
+    assert "NEW Rome" in _sent(taken.run({component.name: "NEW {title}"}, {"place": "Rome"}))  # type: ignore[arg-type]
+    assert probe(taken.components, [{"place": "Rome"}, {"place": "Oslo"}], runner(taken)).uncovered == ()

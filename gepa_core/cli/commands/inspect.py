@@ -43,9 +43,11 @@ def inspect(
         if "target" not in raw:
             raise ConfigurationError(f"{target!r} names no target; give the app as module:object")
         target, directory = raw["target"], file.absolute().parent / raw.get("directory", ".")
-    system = wrap(load_target(target, directory))
+    app = load_target(target, directory)
+    system = wrap(app)
     probe = None if trial is None else trying.try_out(system, trial, examples)
     if as_json:
         typer.echo(components.as_json(system, probe))
     else:
-        components.write(output(), system, target, full=full, probe=probe)
+        adapter = trying.adapter_with_sent(app)
+        components.write(output(), system, target, full=full, probe=probe, adapter=adapter)
