@@ -18,6 +18,8 @@ from gepa_core.types import Proposal
 DESK = domain("support_desk")
 QUICK = Execution(concurrency=8, max_wait=0.02)
 """Waits are cut short; everything else is as users have it."""
+CLIENTS: list[Any] = []
+"""To be closed when a test is over."""
 
 
 def chain(server: OfflineServer, **options: Any) -> Any:
@@ -39,6 +41,7 @@ class Sorter:
 
         self.instructions = DESK.seed_texts["triage"]
         self.client = openai.OpenAI(base_url=server.base_url, api_key="offline", **options)
+        CLIENTS.append(self.client)
 
     def __call__(self, inputs: Mapping[str, str]) -> str:
         """Sort one ticket."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-import textwrap
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,27 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Cli
 
 DOWN = Fault("503", model=TASK_MODEL)
+SORTER = """
+import os
+from types import SimpleNamespace
+
+from tests.faults.desk import Sorter, metric
+
+sorter = Sorter(SimpleNamespace(base_url=os.environ["OPENAI_BASE_URL"]), max_retries=0)
+"""
+SETTINGS = f"""
+target = "sorter:sorter"
+metric = "sorter:metric"
+trainset = "train.jsonl"
+valset = "val.jsonl"
+reflection_lm = "openai/{REFLECTION_MODEL}"
+budget = 60
+[execution]
+max_wait = 0.02
+patience = 0.3
+[offline]
+faults = ["FAULT,model={TASK_MODEL}"]
+"""
 
 
 def is_unspent(directory: Path) -> bool:
@@ -66,42 +88,47 @@ def test_nobody_listens(tmp_path: Path) -> None:
     assert is_unspent(tmp_path)
 
 
-def test_the_command_line_says_so_and_fails(cli: Cli) -> None:
-    (cli.directory / "sorter.py").write_text(
-        textwrap.dedent(
-            """
-            import os
-            from types import SimpleNamespace
+@pytest.fixture
+def at_terminal(cli: Cli) -> Callable[[str], None]:
+    """Writes a workspace for the command line, with a model that has a fault."""
 
-            from tests.faults.desk import Sorter, metric
+    def write(fault: str) -> None:
+        (cli.directory / "sorter.py").write_text(SORTER)
+        for split in SPLITS[:2]:
+            rows = "".join(json.dumps(row) + "\n" for row in DESK.rows(split, 10))
+            (cli.directory / f"{split}.jsonl").write_text(rows)
+        (cli.directory / "gepa.toml").write_text(SETTINGS.replace("FAULT", fault))
 
-            sorter = Sorter(SimpleNamespace(base_url=os.environ["OPENAI_BASE_URL"]), max_retries=0)
-            """
-        )
-    )
-    for split in SPLITS[:2]:
-        rows = "".join(json.dumps(row) + "\n" for row in DESK.rows(split, 10))
-        (cli.directory / f"{split}.jsonl").write_text(rows)
-    (cli.directory / "gepa.toml").write_text(
-        textwrap.dedent(
-            f"""
-            target = "sorter:sorter"
-            metric = "sorter:metric"
-            trainset = "train.jsonl"
-            valset = "val.jsonl"
-            reflection_lm = "openai/{REFLECTION_MODEL}"
-            budget = 60
-            [execution]
-            max_wait = 0.02
-            [offline]
-            faults = ["503,model={TASK_MODEL}"]
-            """
-        )
-    )
+    return write
+
+
+def test_the_command_line_says_so_and_fails(cli: Cli, at_terminal: Callable[[str], None]) -> None:
+    at_terminal("503")
     said = cli("optimize", "gepa.toml", code=1).stderr
     assert "cannot be reached: still failing after" in said
     assert "The server is overloaded" in said
     assert "Traceback" not in said
+
+
+def test_the_command_line_reports_the_best_so_far_and_resumes(
+    cli: Cli, at_terminal: Callable[[str], None]
+) -> None:
+    """The model answers 25 requests of each process and is gone then, so the run goes on bit by bit."""
+    at_terminal("503,after=25")
+    ended = cli("optimize", "gepa.toml", code=1)
+    (name,) = cli.runs()
+    reason = "a model of the app or the metric cannot be reached: still failing"
+    assert reason in " ".join(ended.stdout.split())
+    assert f"gepa-core resume {name} " in ended.stdout
+    assert "--budget" not in ended.stdout
+    shown = json.loads(cli("show", name, "--json").stdout)
+    assert shown["state"] == "stopped"
+    assert shown["reason"].startswith(reason)
+    assert shown["best"] is not None
+    for code in (1, 0):
+        del sys.modules["sorter"]  # as in a process of its own, which would find the new server
+        cli("resume", name, code=code)
+    assert json.loads(cli("show", name, "--json").stdout)["state"] == "ended"
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,7 @@ def test_the_run_is_the_one_without_faults(tmp_path: Path, calm: Result, app: Ap
     assert story(result.proposals) == story(calm.proposals)
     retried = [event for event in watch.events if isinstance(event, Retried)]
     assert {what: sum(event.what == what for event in retried) for what in faults} == faults
+    assert result.cost.retries == len(retried)
     assert result.complete
 
 
