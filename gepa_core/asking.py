@@ -13,6 +13,7 @@ from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PluginE
 from gepa_core.faults import classify
 from gepa_core.implementation import Implementation
 from gepa_core.manager import PluginManager
+from gepa_core.redaction import hide_in, redact
 from gepa_core.workers import Workers
 
 T = TypeVar("T")
@@ -93,6 +94,7 @@ class Asker:
                     again = (hook, plugin.plugin) in self._failed
                     self._failed.add((hook, plugin.plugin))
                     level = logging.DEBUG if again else logging.WARNING
+                    hide_in(error)
                     log.log(level, "%s; it is passed over", error, exc_info=error.__cause__ or error)
 
     # hooks that may take their time -----------------------------------------
@@ -180,7 +182,7 @@ def checked(plugin: Implementation, check: Check[T], answer: Any) -> T:
 
 
 def _raised(error: BaseException) -> str:
-    return f"raised {type(error).__name__}: {error}"
+    return f"raised {type(error).__name__}: {redact(str(error))}"
 
 
 def _as_fault(plugin: Implementation, error: BaseException) -> GepaError:

@@ -57,10 +57,21 @@ def check(store: Store, facts: Mapping[str, Json]) -> None:
     Raises:
         RunMismatch: they differ; shows how.
     """
-    differences = _differences(store, facts)
-    if differences is None:
+    if compare(store, facts):
         store.set_meta({KEY: json.dumps(facts, sort_keys=True)})
-    elif differences:
+
+
+def compare(store: Store, facts: Mapping[str, Json]) -> bool:
+    """Compare ``facts`` with those that ``store`` was begun with.
+
+    Returns:
+        Whether nothing was paid yet, so that there is nothing to compare.
+
+    Raises:
+        RunMismatch: they differ; shows how.
+    """
+    differences = _differences(store, facts)
+    if differences:
         lines = "\n".join(f"  {name}: {_both(old, new)}" for name, (old, new) in differences.items())
         raise RunMismatch(
             f"the run in {str(store.directory)!r} was begun with something else:\n{lines}\n"
@@ -68,6 +79,7 @@ def check(store: Store, facts: Mapping[str, Json]) -> None:
             " (--force-new) for one beside it.",
             differences=differences,
         )
+    return differences is None
 
 
 def beside(directory: Path, facts: Mapping[str, Json]) -> Path:
@@ -113,7 +125,7 @@ def _differences(store: Store, facts: Mapping[str, Json]) -> dict[str, tuple[obj
 def _as_mapping(store: Store, stored: str) -> dict[str, Json]:
     try:
         before: dict[str, Json] = dict(json.loads(stored))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise damaged(store.directory, f"what it was begun with cannot be read ({error})") from error
     return before
 

@@ -37,6 +37,11 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         rf"\1{HIDDEN}",
     ),
     (
+        ("headers",),
+        re.compile(r"(?i)(headers[\"']?\s*[:=(]\s*)[{\[][^{}]*[}\]]"),
+        rf"\1{HIDDEN}",
+    ),
+    (
         ("key=", "token=", "sig=", "signature="),
         re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"),
         rf"\1{HIDDEN}",
@@ -67,6 +72,48 @@ def redact(text: str) -> str:
 def redacted(value: object) -> Json:
     """``value`` as JSON, with secrets hidden: in texts, in fields that are named for one, in all headers."""
     return Redactor().json(value)
+
+
+def hide_in(error: BaseException) -> None:
+    """Hide secrets in what ``error``, its notes and whatever led to it say, before a traceback shows it.
+
+    Providers write the key that they refuse into their error, and that error is our error's cause.
+    """
+    seen = {id(error)}
+    left = [error]
+    while left:
+        one = left.pop()
+        _hide(one)
+        for name in ("__cause__", "__context__"):
+            link = getattr(one, name)
+            if link is not None and id(link) not in seen:
+                seen.add(id(link))
+                left.append(link)
+        if isinstance(one, BaseExceptionGroup):
+            left += [inner for inner in one.exceptions if id(inner) not in seen]
+
+
+def _hide(error: BaseException) -> None:
+    error.args = tuple(redact(one) if isinstance(one, str) else one for one in error.args)
+    notes = getattr(error, "__notes__", None)
+    if notes:
+        notes[:] = [redact(note) for note in notes]
+    for name in ("__cause__", "__context__"):
+        link = getattr(error, name)
+        if link is not None and _tells(link):
+            stand_in = RuntimeError(f"{type(link).__name__}: {redact(str(link))}")
+            setattr(error, name, stand_in.with_traceback(link.__traceback__))
+
+
+def _tells(error: BaseException) -> bool:
+    """Whether ``error`` says a secret whatever its arguments are."""
+    kept = error.args
+    try:
+        error.args = tuple(redact(one) if isinstance(one, str) else one for one in kept)
+        text = str(error)
+    except Exception:
+        return False
+    return redact(text) != text
 
 
 def secrets_in(environment: Mapping[str, str]) -> tuple[str, ...]:

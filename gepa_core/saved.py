@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from gepa_core import private
 from gepa_core.adapters import wrap
-from gepa_core.errors import ConfigurationError
+from gepa_core.errors import ConfigurationError, StoreError
 from gepa_core.protocols import Adapter
 
 if TYPE_CHECKING:
@@ -61,20 +62,29 @@ class SavedTexts:
             )
         except OSError as error:
             raise ConfigurationError(f"cannot read the saved texts in {str(file)!r}: {error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigurationError(
                 f"{str(file)!r} holds no saved texts ({type(error).__name__}: {error});"
                 " result.save(…) writes them"
             ) from error
 
     def save(self, directory: str | Path) -> None:
-        """Write ``prompts.json`` and ``prompts.md`` into ``directory``, making it if need be."""
+        """Write ``prompts.json`` and ``prompts.md`` into ``directory``, making it if need be.
+
+        New files and directories are their owner's alone; files that are replaced keep their permissions.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
         folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
         entries = {name: {"text": text, "seed": self.seed[name]} for name, text in self.texts.items()}
         plain = {"format": _FORMAT, "components": entries}
-        (folder / JSON_FILE).write_text(json.dumps(plain, indent=2, ensure_ascii=True) + "\n", "utf-8")
-        (folder / MARKDOWN_FILE).write_text(self.as_markdown(), "utf-8", errors="backslashreplace")
+        try:
+            private.make_directory(folder)
+            private.write(folder / JSON_FILE, json.dumps(plain, indent=2, ensure_ascii=True) + "\n")
+            private.write(folder / MARKDOWN_FILE, self.as_markdown())
+        except OSError as error:
+            raise StoreError(f"the texts cannot be written to {str(folder)!r}: {error}") from error
 
     def as_markdown(self) -> str:
         """The texts under a heading each; those that did not change say so."""

@@ -57,7 +57,7 @@ def _read_jsonl(path: Path, text: str) -> Iterator[Any]:
             continue
         try:
             yield json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             reason = (
                 f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
             )
