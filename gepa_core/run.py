@@ -18,7 +18,7 @@ from gepa_core.data import shared_content
 from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.engine import Engine
 from gepa_core.entries import Entry, total
-from gepa_core.errors import ConfigurationError, InfrastructureFault
+from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault
 from gepa_core.evaluate import Evaluator, Execution
 from gepa_core.events import RunEnded, RunStarted, Warned
 from gepa_core.gate import Gate, Halted
@@ -28,6 +28,7 @@ from gepa_core.planner import Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
 from gepa_core.protocols import LanguageModel, Metric, System
+from gepa_core.redaction import hide_in
 from gepa_core.result import Comparison, Result
 from gepa_core.sizes import Sizes, calls_per_component, minibatch_size
 from gepa_core.stages import Stages
@@ -103,6 +104,9 @@ class Run:
                     f"{str(wanted)!r} holds another run, so this one is in {str(self.run_dir)!r}"
                 )
             return await self._search(store, Stages(manager, workers), self._sizes(manager))
+        except GepaError as error:
+            hide_in(error)
+            raise
         finally:
             store.close()
             workers.close()
