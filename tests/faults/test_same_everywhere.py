@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Execution, hookimpl
+from gepa_core import Budget, Execution, hookimpl
 from gepa_core.mutation import MutationRequest
 from gepa_core.protocols import Message
-from gepa_core.store import Store
 from gepa_core.types import Proposal
+from tests.core.seen import outcomes, proposals
 from tests.core.toys import SyncToy, Toy, ToyModel, jittery_metric, preset, search
 
 REPOSITORY = Path(__file__).parents[2]
@@ -60,30 +61,75 @@ def test_other_seeds_and_lookaheads_are_other_runs(tmp_path: Path) -> None:
     assert len({repr(one) for one in runs}) == 3
 
 
-def test_the_same_in_every_process(tmp_path: Path) -> None:
-    """Nothing depends on the order of a set or on the hash seed."""
-    code = (
-        "import sys; from pathlib import Path; from tests.core.toys import *;"
-        "search(Toy(jitter=0.001), Path(sys.argv[1]), preset=preset(lookahead=4), budget=80)"
+PROCESS = """
+import sys
+from pathlib import Path
+from gepa_core import Execution
+from tests.core.toys import Toy, ToyModel, preset, search
+
+for lookahead in (1, 4):
+    search(
+        Toy(jitter=0.001),
+        Path(sys.argv[1], str(lookahead)),
+        preset=preset(lookahead=lookahead),
+        reflection_lm=ToyModel(jitter=0.001),
+        execution=Execution(concurrency=int(sys.argv[2]), timeout=60.0),
+        budget=130,
+        seed=2,
     )
-    proposals = []
+"""
+
+
+def test_the_same_in_every_process(tmp_path: Path) -> None:
+    """For six hash seeds, at concurrency 1, 4 and 32, one proposal after the other and four at once: nothing
+    depends on the order of a set, on the hash seed or on the timing. The runs merge."""
+    cases = [(str(seed), concurrency) for seed, concurrency in enumerate(("1", "4", "32", "1", "4", "32"))]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / seed)],
+            [sys.executable, "-c", PROCESS, str(tmp_path / seed), concurrency],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONHASHSEED": seed},
         )
-        for seed in ("0", "1", "2")
+        for seed, concurrency in cases
     ]
-    for process in processes:
-        assert process.wait(60) == 0
-    for seed in ("0", "1", "2"):
-        store = Store.read(tmp_path / seed)
-        proposals.append(store.proposals())
-        store.close()
-    assert len(proposals[0]) > 6
-    assert proposals[1] == proposals[0]
-    assert proposals[2] == proposals[0]
+    assert [process.wait(120) for process in processes] == [0] * len(cases)
+    for lookahead in ("1", "4"):
+        first, *others = [proposals(tmp_path / seed / lookahead) for seed, _ in cases]
+        assert len(first) > 6
+        assert {one.kind for one in first} == {"seed", "mutation", "merge"}
+        for other in others:
+            assert other == first
+
+
+@pytest.mark.parametrize("jump", [-1e6, 1e6], ids=["back", "ahead"])
+def test_the_clock_may_jump(tmp_path: Path, jump: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits and timeouts are kept by the monotonic clock: setting the clock while a run is going on neither
+    ends it nor lets it go on for days, fails no rollout and changes nothing that is found."""
+    begun, clock = [], time.time
+
+    def on_run(_texts: Mapping[str, str], _inputs: Any) -> None:
+        begun.append(1)
+        if len(begun) % 7 == 0:
+            monkeypatch.setattr(time, "time", lambda: clock() + jump * len(begun))
+
+    arguments: dict[str, Any] = {
+        "budget": Budget(rollouts=60, seconds=600),
+        "execution": Execution(concurrency=4, timeout=60.0, metric_timeout=60.0, patience=60.0),
+    }
+    result = search(Toy(on_run=on_run), tmp_path / "jumps", **arguments)
+    monkeypatch.undo()
+    assert result.proposals == search(Toy(), tmp_path / "calm", **arguments).proposals
+    assert "the budget of 60 rollouts is used up" in result.stop_reason
+    assert all(0 <= one.seconds < 600 for one in outcomes(tmp_path / "jumps", "seed", "validation"))
+
+
+def test_a_limit_in_seconds_holds_though_the_clock_goes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = time.time
+    monkeypatch.setattr(time, "time", lambda: clock() - 1e6)
+    result = search(Toy(jitter=0.05), tmp_path, budget=Budget(rollouts=10_000, seconds=0.8))
+    assert result.stop_reason == "the time limit of 0.8 seconds is over"
 
 
 @attrs.define(eq=False, kw_only=True)
