@@ -175,18 +175,17 @@ def test_seed_texts_behave_like_the_app_itself(shape: Shape, model: ScriptedMode
 
 def test_the_app_is_untouched_and_what_is_built_is_of_its_type(shape: Shape, model: ScriptedModel) -> None:
     for config in shape.configs:
-        untouched = LangChainAdapter(config=config).wrap(shape.make(model))
-        before = _calls_of(model, untouched.graph.root, shape.inputs[0], untouched)  # type: ignore[arg-type]
         app = shape.make(model)
         system = LangChainAdapter(config=config).wrap(app)
+        before = _calls_of(model, shape.make(model), shape.inputs[0], system)
         texts = _marked(system, "built")
         _run(system, texts, shape.inputs[0])
         built = system.build(texts)
         _invoke(built, shape.inputs[0], system)
         assert _calls_of(model, app, shape.inputs[0], system) == before
         assert type(built) is type(app)
-        assert LangChainAdapter().wrap(app).components == system.components
         assert [one.text for one in LangChainAdapter().wrap(built).components] == list(texts.values())
+        assert LangChainAdapter().wrap(app).components == system.components
 
 
 def test_variables_of_the_copy_are_those_of_the_app(shape: Shape, model: ScriptedModel) -> None:
