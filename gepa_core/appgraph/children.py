@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Hashable, Iterator
 from typing import Any
 
+from gepa_core.appgraph.classes import class_children
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.imports import read_imports
 from gepa_core.appgraph.overlays import GlobalsOverlay, variables_of
@@ -26,6 +27,8 @@ def children(value: object, policy: Policy) -> list[Child]:
     """
     if isinstance(value, SCALARS):
         return []
+    if isinstance(value, type):
+        return list(class_children(value, function_of, policy.follows_type))
     try:
         return [*_pieces(value, policy), *_attributes(value, policy)]
     except (TypeError, AttributeError, RuntimeError, ReferenceError):

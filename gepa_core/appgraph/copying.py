@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from gepa_core.appgraph.children import instance_dict, members, slots
+from gepa_core.appgraph.classes import put_in_class
 from gepa_core.appgraph.edges import Edge
 from gepa_core.appgraph.errors import CannotCopy
 from gepa_core.appgraph.overlays import GlobalsOverlay, put_on_class, put_variable
@@ -271,6 +272,9 @@ def _builder_of(kind: Any) -> Callable[[Any, Parts], Any] | None:
 
 def _put(shell: Any, edge: Edge, held: Any) -> None:
     """Let ``shell`` hold something else on ``edge``, past any ``__setattr__`` of its class."""
+    if isinstance(shell, type):
+        put_in_class(shell, edge, held)
+        return
     match edge.kind:
         case "contents":
             shell.cell_contents = held

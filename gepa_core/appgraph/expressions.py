@@ -43,6 +43,13 @@ def written(expression: ast.expr, resolve: Resolve = unknown, *, is_template: bo
     return Written.of_pieces(pieces)
 
 
+def codes_of_gaps(expression: ast.expr) -> dict[str, str]:
+    """By the name of each gap in `written`'s answer, the code that fills it in, as an f-string has it."""
+    pieces = _Reading(unknown).pieces(expression)
+    codes = [piece.code for piece in pieces if isinstance(piece, Gap)]
+    return dict(zip(Written.of_pieces(pieces).pieces[1::2], codes, strict=True))
+
+
 Pieces: TypeAlias = list[str | Gap]
 
 
@@ -84,8 +91,8 @@ class _Reading:
         if expression.conversion == -1 and expression.format_spec is None:
             yield from self.pieces(value)
             return
-        spec = ast.unparse(expression.format_spec) if expression.format_spec is not None else ""
-        yield Gap(f"{ast.unparse(value)}!{expression.conversion}:{spec}")
+        shown = f"!{chr(expression.conversion)}" if expression.conversion != -1 else ""
+        yield Gap(ast.unparse(value) + shown + _spec(expression.format_spec))
 
     def _call(self, call: ast.Call) -> Iterator[str | Gap]:
         match call:
@@ -145,6 +152,17 @@ class _Reading:
 
 def _gap(expression: ast.expr) -> Gap:
     return Gap(ast.unparse(expression))
+
+
+def _spec(spec: ast.expr | None) -> str:
+    """A format specification, as it stands in an f-string."""
+    if not isinstance(spec, ast.JoinedStr):
+        return ""
+    parts = [
+        str(part.value) if isinstance(part, ast.Constant) else "{" + ast.unparse(part) + "}"
+        for part in (value.value if isinstance(value, ast.FormattedValue) else value for value in spec.values)
+    ]
+    return ":" + "".join(parts)
 
 
 def _codes(arguments: ast.expr) -> list[str]:

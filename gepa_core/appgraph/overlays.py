@@ -32,8 +32,9 @@ class GlobalsOverlay(dict[str, Any]):
         self._imports: Callable[..., Any] = names["__import__"]
         self._views: dict[str, ModuleView] = {}
 
-    def _import(self, *args: Any, **options: Any) -> Any:
-        module = self._imports(*args, **options)
+    def _import(self, name: str, variables: Any = None, *args: Any, **options: Any) -> Any:
+        # a relative import looks its package up in the dict itself, past __missing__
+        module = self._imports(name, self._base if variables is self else variables, *args, **options)
         return self._views.get(getattr(module, "__name__", ""), module)
 
     def imported(self, name: str) -> ModuleView:
@@ -88,8 +89,8 @@ def _put_in_module(variables: dict[str, Any], dotted: str, held: Any) -> None:
     """Let ``variables`` read ``held`` at ``dotted``, such as ``"prompts.SYSTEM"``, by views of modules."""
     *modules, last = dotted.split(".")
     for name in modules:
-        base = variables[name] if name in variables else getattr(variables["__base__"], name)
-        if not isinstance(base, ModuleView):
+        if not isinstance(dict.get(variables, name), ModuleView):  # one that is inherited is another copy's
+            base = variables[name] if name in variables else getattr(variables["__base__"], name)
             variables[name] = ModuleView(base)
         variables = vars(variables[name])
     variables[last] = held
@@ -110,10 +111,11 @@ def put_on_class(shell: Any, name: str, function: types.FunctionType) -> None:
             object.__setattr__(shell, "__class__", kind)
         except TypeError as error:
             raise CannotCopy(f"an object of type {kind.__qualname__} cannot get another {name}") from error
-    type.__setattr__(kind, name, _described_like(inspect.getattr_static(kind, name), name, function))
+    type.__setattr__(kind, name, described_like(inspect.getattr_static(kind, name), name, function))
 
 
-def _described_like(descriptor: Any, name: str, function: types.FunctionType) -> Any:
+def described_like(descriptor: Any, name: str, function: types.FunctionType) -> Any:
+    """``function`` as a property, static or class method, or cached property, as ``descriptor`` is one."""
     if isinstance(descriptor, property):
         return type(descriptor)(function, descriptor.fset, descriptor.fdel, descriptor.__doc__)
     if isinstance(descriptor, functools.cached_property):

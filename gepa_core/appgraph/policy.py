@@ -116,6 +116,15 @@ class Policy:
         del kind
         return False
 
+    def follows_type(self, kind: type) -> bool:
+        """Whether the class ``kind`` is looked into because objects of it are made while the app runs.
+
+        Where something in it differs, the app's functions find a class derived from it instead. Say so only
+        of those that `gepa_core.appgraph.classes.can_differ`, and let `is_opaque` pass them. Off by default.
+        """
+        del kind
+        return False
+
     def follows_module(self, module: types.ModuleType) -> bool:
         """Whether what a function reads from ``module`` by attribute is looked into. Off by default."""
         del module

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from gepa_core.appgraph.children import UNSET, instance_dict, is_empty_cell, read_slot, slots
+from gepa_core.appgraph.classes import class_shell
 from gepa_core.appgraph.errors import CannotCopy
 
 _OWNED_BY_INSTANCE = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
@@ -18,8 +19,9 @@ def shell_of(value: Any, dropped: Collection[str] = ()) -> Any:
     """A new object of ``value``'s type that holds what ``value`` holds.
 
     Works for mutable containers, closures' cells and objects with attributes, slots included; pydantic
-    models are copied without validation and frozen classes as they are. Callables, tuples and sets cannot
-    be changed afterwards, so `gepa_core.appgraph.copying` builds those when their parts are ready.
+    models are copied without validation and frozen classes as they are; of a class it is a derived one.
+    Callables, tuples and sets cannot be changed afterwards, so `gepa_core.appgraph.copying` builds those
+    when their parts are ready.
 
     Args:
         dropped: attributes that the copy must compute anew.
@@ -29,6 +31,8 @@ def shell_of(value: Any, dropped: Collection[str] = ()) -> Any:
     """
     if isinstance(value, types.CellType):
         return types.CellType() if is_empty_cell(value) else types.CellType(value.cell_contents)
+    if isinstance(value, type):
+        return class_shell(value)
     shell = _new(type(value), value)
     own = instance_dict(value)
     if own is not None:

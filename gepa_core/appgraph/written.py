@@ -10,7 +10,7 @@ import attrs
 
 from gepa_core.templates import TOKENS
 
-_PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[srdifgeExXoc]|%%")
+PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[srdifgeExXoc]|%%")
 _NAMED = re.compile(r"(?<!\$)\{[^\W\d]\w*\}")
 _NAME = re.compile(r"[^\W\d]\w*")
 _LONGEST_WITH_EQUAL_GAPS = 4_000
@@ -215,7 +215,7 @@ def _is_format(text: str) -> bool:
 def percent_pieces(text: str, positional: Sequence[str] = ()) -> Iterator[str | Gap]:
     """What ``%`` makes of ``text``."""
     begin = number = 0
-    for match in _PERCENT.finditer(text):
+    for match in PERCENT.finditer(text):
         yield text[begin : match.start()]
         begin = match.end()
         if match.group() == "%%":

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from gepa_core.adapters import choose_components
+from gepa_core.appgraph.respelling import as_literal
 from gepa_core.cli import wording
 from gepa_core.cli.tables import heading, indented, table
 from gepa_core.codec import to_plain
 from gepa_core.errors import ConfigurationError
-from gepa_core.patch import as_literal
 from gepa_core.probe import Probe
 from gepa_core.protocols import System
 from gepa_core.uncovered import as_sent
