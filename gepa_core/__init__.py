@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gepa_core.api import aoptimize, optimize
     from gepa_core.budget import Budget
     from gepa_core.errors import GepaError
+    from gepa_core.estimating import Estimate, estimate
     from gepa_core.evaluate import Execution
     from gepa_core.markers import hookimpl
     from gepa_core.pool import Pool
@@ -36,6 +37,7 @@ __all__ = [
     "Budget",
     "Candidate",
     "Component",
+    "Estimate",
     "Example",
     "Execution",
     "Feedback",
@@ -52,6 +54,7 @@ __all__ = [
     "Usage",
     "aoptimize",
     "apply",
+    "estimate",
     "hookimpl",
     "optimize",
 ]
@@ -62,6 +65,8 @@ _HOMES = {
     "optimize": "api",
     "Budget": "budget",
     "GepaError": "errors",
+    "Estimate": "estimating",
+    "estimate": "estimating",
     "Execution": "evaluate",
     "hookimpl": "markers",
     "Pool": "pool",

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gepa_core import background
+from gepa_core import background, private
 from gepa_core.adapters import choose_components, framework_adapter_for, wrap
 from gepa_core.budget import Budget
 from gepa_core.data import as_examples, as_rows
 from gepa_core.defaults.running import takes_trajectory
-from gepa_core.errors import ConfigurationError, DataError
+from gepa_core.errors import ConfigurationError, DataError, StoreError
 from gepa_core.evaluate import Execution
 from gepa_core.lm import as_language_model
 from gepa_core.presets import Preset, as_preset
@@ -83,7 +83,7 @@ def optimize(
         StoreError: the run directory cannot be used.
         KeyboardInterrupt: after Ctrl-C, when what was running has been kept.
     """
-    run = _prepare(
+    run = prepare(
         target,
         splits=(trainset, valset, testset),
         metric=metric,
@@ -98,6 +98,7 @@ def optimize(
         execution=execution,
         adapter=adapter,
     )
+    _make_room(run.run_dir)
     try:
         return background.run(run.execute(), run.interrupt)
     except KeyboardInterrupt as interrupt:
@@ -124,7 +125,7 @@ async def aoptimize(
     adapter: Adapter | None = None,
 ) -> Result:
     """`optimize` for async callers: runs on the caller's event loop. Arguments and errors are the same."""
-    run = _prepare(
+    run = prepare(
         target,
         splits=(trainset, valset, testset),
         metric=metric,
@@ -139,10 +140,11 @@ async def aoptimize(
         execution=execution,
         adapter=adapter,
     )
+    _make_room(run.run_dir)
     return await run.execute()
 
 
-def _prepare(
+def prepare(
     target: Any,
     *,
     splits: tuple[Iterable[Any], Iterable[Any] | None, Iterable[Any] | None],
@@ -205,9 +207,22 @@ def _language_model(value: Any, adapter: Adapter | None) -> LanguageModel:
 
 
 def new_run_dir() -> Path:
-    """A directory below `RUNS` that no other run has, and that version control leaves alone."""
-    RUNS.mkdir(parents=True, exist_ok=True)
-    ignore = RUNS.parent / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
+    """The name of a directory below `RUNS` that no other run has. Nothing is made."""
     return RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:4]}"
+
+
+def _make_room(run_dir: Path) -> None:
+    """Make the usual place of runs, if that is where this one goes, so that version control leaves it alone.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    if run_dir.parent != RUNS:
+        return
+    ignore = RUNS.parent / ".gitignore"
+    try:
+        private.make_directory(RUNS)
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise StoreError(f"{str(RUNS)!r} cannot be made: {error}; give another run_dir") from error

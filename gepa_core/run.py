@@ -86,14 +86,8 @@ class Run:
             GepaError: see `gepa_core.optimize`.
         """
         workers = Workers()
-        builtin = {
-            "capture": RunSystem(workers=workers),
-            "metric": UserMetric(metric=self.metric, workers=workers),
-        }
-        manager = PluginManager(self.plugins, {**self.preset.plugins, **builtin})
-        # The metric is a fact of its own, and how the app is run is not for the user to choose.
-        facts = self._facts([(name, plugin) for name, plugin in manager.deciding if name not in builtin])
-        wanted = self.run_dir
+        manager = self.manager(workers)
+        facts, wanted = self.facts(manager), self.run_dir
         if self.force_new:
             self.run_dir = fingerprint.beside(wanted, facts)
         store = Store.open(self.run_dir)
@@ -103,7 +97,7 @@ class Run:
                 self._notes.append(
                     f"{str(wanted)!r} holds another run, so this one is in {str(self.run_dir)!r}"
                 )
-            return await self._search(store, Stages(manager, workers), self._sizes(manager))
+            return await self._search(store, Stages(manager, workers), self.sizes(manager))
         except GepaError as error:
             hide_in(error)
             raise
@@ -111,7 +105,19 @@ class Run:
             store.close()
             workers.close()
 
-    def _facts(self, plugins: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    def manager(self, workers: Workers) -> PluginManager:
+        """The plugins, registered and checked."""
+        builtin = {
+            "capture": RunSystem(workers=workers),
+            "metric": UserMetric(metric=self.metric, workers=workers),
+        }
+        return PluginManager(self.plugins, {**self.preset.plugins, **builtin})
+
+    def facts(self, manager: PluginManager) -> dict[str, Any]:
+        """What the run is known by."""
+        # The metric is a fact of its own, and how the app is run is not for the user to choose.
+        own = (RunSystem, UserMetric)
+        plugins = [(name, plugin) for name, plugin in manager.deciding if not isinstance(plugin, own)]
         return fingerprint.fingerprint(
             components=self.components,
             splits=self.splits,
@@ -300,7 +306,8 @@ class Run:
             message = "there is no validation set, so the training set serves, and its scores flatter"
             stages.notify(Warned(message=message))
 
-    def _sizes(self, manager: PluginManager) -> Sizes:
+    def sizes(self, manager: PluginManager) -> Sizes:
+        """What decides how much it costs."""
         train = len(self.splits["train"])
         return Sizes(
             train=train,

@@ -22,6 +22,7 @@ from gepa_core.cli.options import (
 
 _WHAT = "What to optimise"
 _HOW = "How to run it"
+_DRY = "Before the start"
 
 
 def optimize(
@@ -102,6 +103,22 @@ def optimize(
     ] = False,
     concurrency: Concurrency = None,
     timeout: Timeout = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say what it would cost. Calls no model, writes nothing.", rich_help_panel=_DRY
+        ),
+    ] = False,
+    tries: Annotated[
+        int | None,
+        typer.Option(
+            "--try",
+            metavar="N",
+            min=1,
+            help="With --dry-run: run the app on N training examples, to learn what a rollout uses.",
+            rich_help_panel=_DRY,
+        ),
+    ] = None,
 ) -> None:
     """Find better prompts for an app, and show what was found.
 
@@ -109,8 +126,12 @@ def optimize(
     way to options. A function or class that can be called without arguments is called to make the app.
     """
     from gepa_core.cli import settings
+    from gepa_core.cli.dry_run import foresee
     from gepa_core.cli.execute import carry_out
+    from gepa_core.errors import ConfigurationError
 
+    if tries and not dry_run:
+        raise ConfigurationError("--try N is for --dry-run: give both, or neither")
     options = given(
         trainset=absolute(train),
         valset=absolute(val),
@@ -128,9 +149,12 @@ def optimize(
     if target.endswith(".toml"):
         file = Path(target).expanduser()
         raw = settings.merge(settings.read(file), options)
-        carry_out(settings.make(raw, file.absolute().parent, str(file)), force_new=force_new)
+        made = settings.make(raw, file.absolute().parent, str(file))
     else:
         made = settings.make({"target": target, **options}, Path.cwd(), "optimize")
+    if dry_run:
+        foresee(made, tries=tries or 0, force_new=force_new)
+    else:
         carry_out(made, force_new=force_new)
 
 
