@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import functools
-import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from gepa_agents.calls import Calls
+from gepa_agents.classes import left_in_classes
 from gepa_agents.clients import Leaf
 from gepa_agents.policy import AgentsPolicy, leaves
 from gepa_agents.recorder import Recorder
 from gepa_agents.standins import changes_in, stand_in
 from gepa_agents.state import stateful
 from gepa_agents.tools import recorded_tool, tool_functions
-from gepa_agents.wording import names_a_prompt, reads_like_a_text
 from gepa_core.appgraph import CannotCopy, Graph, Rewriting, Site, path_copy
-from gepa_core.appgraph.children import read_globals
 from gepa_core.protocols import LeftAlone
-
-_CALLING = frozenset(("completions", "responses", "completion", "acompletion", "call_tool"))
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -91,7 +87,7 @@ def capture_of(
             left.append(LeftAlone(source=source, reason=f"its model calls are not recorded: {obstacle}"))
         else:
             ways_out.append((value, leaf))
-    left += made_inside(graph, policy)
+    left += left_in_classes(graph, policy)
     tools = tool_functions(graph, policy, described, extra_tools)
     return (
         Capture(
@@ -103,37 +99,6 @@ def capture_of(
         ),
         left,
     )
-
-
-def made_inside(graph: Graph, policy: AgentsPolicy) -> list[LeftAlone]:
-    """Classes of the agent's own whose objects its functions make while it runs; they are not looked into."""
-    held = {type(node.value) for node in graph.nodes.values()}
-    left: dict[type, LeftAlone] = {}
-    for node in graph.nodes.values():
-        function = node.value
-        if not isinstance(function, types.FunctionType) or not policy.is_apps_own(function.__module__):
-            continue
-        for name in read_globals(function.__code__):
-            kind = function.__globals__.get(name)
-            if isinstance(kind, type) and kind not in held and _says_or_asks(kind, policy):
-                reason = "its objects are made while the agent runs, so their texts and calls are not seen;"
-                left[kind] = LeftAlone(
-                    source=f"class {kind.__qualname__} in {function.__qualname__}",
-                    reason=f"{reason} make one before, and let the agent hold it",
-                )
-    return list(left.values())
-
-
-def _says_or_asks(kind: type, policy: AgentsPolicy) -> bool:
-    """Whether a class has a text that may be a prompt, or a method that calls a model."""
-    if not policy.is_apps_own(kind.__module__):
-        return False
-    for name, value in vars(kind).items():
-        if isinstance(value, str) and names_a_prompt(name) and reads_like_a_text(value):
-            return True
-        if isinstance(value, types.FunctionType) and _CALLING & set(value.__code__.co_names):
-            return True
-    return False
 
 
 def _obstacle(graph: Graph, policy: AgentsPolicy, value: object) -> str:

@@ -12,6 +12,7 @@ import attrs
 from gepa_agents.clients import Leaf, leaf_of
 from gepa_agents.wording import reads_like_a_text
 from gepa_core.appgraph import Hop, Policy
+from gepa_core.appgraph.classes import can_differ
 from gepa_core.appgraph.policy import root_package
 
 FRAMEWORKS = {
@@ -37,6 +38,8 @@ class AgentsPolicy(Policy):
     def is_opaque(self, value: object) -> bool:
         if leaf_of(value) is not None:
             return False
+        if isinstance(value, type):
+            return not self.follows_type(value)
         return root_package(type(value)) in FRAMEWORKS or super().is_opaque(value)
 
     def is_site(self, hop: Hop, text: str) -> bool:
@@ -49,7 +52,7 @@ class AgentsPolicy(Policy):
             return True
         if isinstance(owner, types.FunctionType):
             return self.is_apps_own(owner.__module__)
-        return self.is_own_object(owner)
+        return self.is_own_object(owner) or (isinstance(owner, type) and self.is_apps_own(owner.__module__))
 
     def follows(self, hop: Hop, held: object) -> bool:
         del held
@@ -60,6 +63,9 @@ class AgentsPolicy(Policy):
 
     def follows_special(self, kind: type) -> bool:
         return self.is_apps_own(kind.__module__)
+
+    def follows_type(self, kind: type) -> bool:
+        return self.is_apps_own(kind.__module__) and can_differ(kind)
 
     def follows_module(self, module: types.ModuleType) -> bool:
         return module.__name__ in _READ_FROM or self.is_apps_own(module.__name__)

@@ -48,6 +48,8 @@ def _is_shared(hop: Hop, share: Collection[str]) -> bool:
 def _is_own(value: object, policy: AgentsPolicy) -> bool:
     if leaf_of(value) is not None:
         return False
+    if isinstance(value, type):
+        return policy.follows_type(value)
     return isinstance(value, (*_CONTAINERS, *_CALLABLES)) or policy.is_own_object(value)
 
 

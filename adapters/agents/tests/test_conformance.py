@@ -242,11 +242,13 @@ class TestLiterals(Suite):
     def app(self, model: ScriptedModel) -> Any:
         return function_with_literals(sync_client(model))
 
-    @pytest.mark.xfail(reason="a text of the code needs a stand-in that replaces it in what is sent")
+    @pytest.mark.xfail(
+        reason="a text of the code needs a stand-in that replaces it in what is sent", strict=True
+    )
     def test_a_built_app_is_not_instrumented(self) -> None:
         super().test_a_built_app_is_not_instrumented()
 
-    @pytest.mark.xfail(reason="the stand-in says that it is a client")
+    @pytest.mark.xfail(reason="the stand-in says that it is a client", strict=True)
     def test_a_built_app_shares_models_and_clients(self) -> None:
         super().test_a_built_app_shares_models_and_clients()
 
@@ -282,6 +284,8 @@ class TestCallable(Suite):
     def app(self, model: ScriptedModel) -> Any:
         return CallableLibrarian(sync_client(model))
 
-    @pytest.mark.xfail(reason="a changed property or __call__ needs a subclass, of the same name")
+    @pytest.mark.xfail(
+        reason="a changed property or __call__ needs a subclass, of the same name", strict=True
+    )
     def test_a_built_app_is_of_the_same_type(self) -> None:
         super().test_a_built_app_is_of_the_same_type()

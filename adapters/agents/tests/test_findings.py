@@ -257,22 +257,6 @@ def test_what_cannot_be_taken_is_refused_with_a_remedy(
         AgentsAdapter(**options).wrap(target)
 
 
-class MadeInside:
-    system_prompt = "You are made anew for each and every question."
-
-    def ask(self, question: str) -> Any:
-        return client.chat.completions.create(model="m", messages=[{"role": "user", "content": question}])
-
-
-def test_a_class_whose_objects_are_made_while_the_agent_runs_is_named() -> None:
-    def agent(question: str) -> Any:
-        return MadeInside().ask(question)
-
-    [left] = AgentsAdapter().wrap(agent).left_alone
-    assert left.source.startswith("class MadeInside in ")
-    assert "make one before" in left.reason
-
-
 def test_a_name_that_is_no_components_is_refused() -> None:
     def agent(question: str) -> Any:
         return _send(PERSONA, question)
