@@ -127,7 +127,7 @@ def _report(result: Result, *, simulated: bool) -> None:
     report.write(console, *report.changes(result.seed.texts, result.best.texts))
     report.write(console, *ledger.ledger(result.cost, simulated=simulated))
     console.print()
-    report.write(console, report.ending(result.stop_reason, result.cost, result.run_dir))
+    report.write(console, report.ending(result.stop_reason, result.tally, result.cost, result.run_dir))
     on = (f"gepa-core resume {name} --budget N", "go on, with more")
     if not result.complete:
         on = (f"gepa-core resume {name}", "go on, when the fault has passed")

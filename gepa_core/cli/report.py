@@ -52,8 +52,8 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Ren
         yield Text(f"\nunchanged: {wording.listed(same)}", style="dim")
 
 
-def ending(reason: str, spent: Cost, run_dir: Path) -> Table:
-    """Why a run ended, what it cost in a line, and where it is."""
+def ending(reason: str, tally: Mapping[str, int], spent: Cost, run_dir: Path) -> Table:
+    """Why a run ended, what became of its proposals, what it cost in a line, and where it is."""
     usage = spent.usage
     parts = (
         wording.count(spent.total_rollouts, "rollout"),
@@ -61,7 +61,14 @@ def ending(reason: str, spent: Cost, run_dir: Path) -> Table:
         wording.tokens(usage),
         wording.dollars(usage),
     )
-    return facts([("ended", f"{reason}."), ("cost", " · ".join(parts)), ("stored", wording.place(run_dir))])
+    return facts(
+        [
+            ("ended", f"{reason}."),
+            ("proposals", wording.tally(tally)),
+            ("cost", " · ".join(parts)),
+            ("stored", wording.place(run_dir)),
+        ]
+    )
 
 
 def commands(lines: Mapping[str, str]) -> list[RenderableType]:

@@ -18,6 +18,7 @@ from gepa_core.codec import to_plain
 from gepa_core.result import Comparison, Cost
 from gepa_core.store import Store
 from gepa_core.summary import cost_of
+from gepa_core.tally import tally
 from gepa_core.types import Proposal
 
 STATUS_COLOURS = {"accepted": "green", "rejected": "", "skipped": "dim", "dropped": "yellow"}
@@ -48,6 +49,7 @@ def _facts(run: Summary, cost: Cost) -> Iterator[tuple[str, str | Text]]:
     yield "state", f"{run.condition}{': ' if meta.get('reason') else ''}{meta.get('reason', '')}"
     yield "time", " to ".join(meta[key].replace("T", " ")[:19] for key in ("begun", "ended") if meta.get(key))
     yield "data", ", ".join(f"{sizes[split]} {split}" for split in sizes)
+    yield "proposals", wording.tally(tally(run.proposals))
     yield "budget", ledger.used(cost, run.fact("budget") or {})
     yield "preset", meta.get("preset", "")
     yield "stored", wording.place(run.directory)
@@ -115,6 +117,7 @@ def as_json(run: Summary, store: Store) -> str:
         "test": _comparison(test_comparison(run, store)),
         "cost": ledger.as_json(cost_of(store)),
         "best": {"proposal": best.proposal, "texts": dict(best.candidate.texts)} if best else None,
+        "tally": tally(run.proposals),
         "proposals": [to_plain(proposal) for proposal in run.proposals],
     }
     return json.dumps(body, indent=2)

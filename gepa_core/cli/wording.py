@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gepa_core.result import Interval
@@ -90,6 +90,14 @@ def cut(text: str, width: int) -> str:
     """The beginning of a text, on one line of at most ``width`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def tally(counted: Mapping[str, int]) -> str:
+    """What became of proposals: ``12: 3 accepted, 7 worse, 2 duplicate``."""
+    if not sum(counted.values()):
+        return "none yet"
+    parts = (f"{number:,} {word}" for word, number in counted.items() if number)
+    return f"{sum(counted.values()):,}: {', '.join(parts)}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -115,6 +115,26 @@ def test_show_is_a_page(cli: Cli) -> None:
     assert max(map(len, page.splitlines())) <= 80
 
 
+def test_proposals_that_came_to_nothing_are_counted_by_reason(cli: Cli) -> None:
+    """In the report of a run and in `show`; what a model wrote that no terminal can show is shown all the same."""
+    report = cli.optimize("--reflection-lm=toy_desk:reflect_badly").output
+    found = shown(cli, cli.runs()[0])
+    counted = found["tally"]
+    assert sum(counted.values()) == len(found["proposals"]) - 1
+    assert counted["accepted"] == 0
+    assert counted.keys() == {"accepted", "no-text", "refusal"}
+
+    said = f"{sum(counted.values())}: "
+    page = cli("show", cli.runs()[0]).stdout
+    for text in (report, page):
+        (line,) = (one for one in text.splitlines() if one.startswith("proposals"))
+        assert said in line
+        assert f"{counted['refusal']} refusal" in line
+    for number in range(len(found["proposals"])):
+        cli("show", cli.runs()[0], f"--proposal={number}")
+        cli("show", cli.runs()[0], f"--proposal={number}", "--json")
+
+
 def test_show_says_of_the_test_set_what_the_run_said(cli: Cli) -> None:
     ran = cli.optimize("--budget=200", "--run-dir=run").stdout
     lines = [line for line in ran.splitlines() if line.startswith(("validation ", "test "))]

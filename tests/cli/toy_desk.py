@@ -51,6 +51,15 @@ def make_simulated() -> Desk:
     return Desk(model="simulated-task")
 
 
+def reflect_badly(prompt: str) -> str:
+    """Write half of a surrogate pair, or nothing of use."""
+    return (
+        f"```\nFollow it. {chr(0xD800)}\n```"
+        if "The component is `plan`" in prompt
+        else "I cannot help with that."
+    )
+
+
 def make_nothing() -> Desk:
     raise RuntimeError("the database is down")
 
