@@ -143,12 +143,12 @@ class _Copy:
         build = self._builder(node)
         if build is None:
             self._made[key] = shell_of(node.value, self._policy.cached(node.value))
-            self._fill(node, lambda _: True)
+            self._fill(node, None)
         else:
-            parts = self._parts(node, lambda edge: not _is_late(node.value, edge))
+            parts = self._parts(node, late=False)
             if key not in self._made:
                 self._made[key] = build(node.value, parts)
-                self._fill(node, lambda edge: _is_late(node.value, edge))
+                self._fill(node, late=True)
         if key in self._wrapped:
             self._made[key] = self._wrapped[key](self._made[key])
         return self._made[key]
@@ -171,8 +171,8 @@ class _Copy:
             variables = self._overlays.setdefault(id(function.__globals__), variables)
         return rebuilt_function(function, _closure(function, parts), variables)
 
-    def _fill(self, node: Node, wanted: Callable[[Edge], bool]) -> None:
-        shell, parts = self._made[id(node.value)], self._parts(node, wanted)
+    def _fill(self, node: Node, late: bool | None) -> None:
+        shell, parts = self._made[id(node.value)], self._parts(node, late)
         for edge, held in parts.items():
             _put(shell, edge, held)
             if edge.kind == "special" and Edge("attr", edge.key) not in parts:
@@ -184,11 +184,17 @@ class _Copy:
         touched = [edge for edge, held in node.edges if held in self._touched]
         return [*touched, *self._changes.get(id(node.value), ())]
 
-    def _parts(self, node: Node, wanted: Callable[[Edge], bool]) -> dict[Edge, Any]:
-        """What stands at the wanted edges that differ."""
-        found = {edge: self.of(held) for edge, held in node.edges if held in self._touched and wanted(edge)}
-        changed = self._changes.get(id(node.value), {})
-        return {**found, **{edge: text for edge, text in changed.items() if wanted(edge)}}
+    def _parts(self, node: Node, late: bool | None) -> dict[Edge, Any]:
+        """What stands at the edges that differ: the late ones, those that are not late, or, for None, all."""
+        made, touched = self._made, self._touched
+        found: dict[Edge, Any] = {}
+        for edge, held in node.edges:
+            if held in touched and (late is None or _is_late(node.value, edge) == late):
+                found[edge] = made[held] if held in made else self.of(held)
+        for edge, text in self._changes.get(id(node.value), {}).items():
+            if late is None or _is_late(node.value, edge) == late:
+                found[edge] = text
+        return found
 
 
 def _is_late(value: object, edge: Edge) -> bool:

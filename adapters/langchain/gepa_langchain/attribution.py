@@ -54,6 +54,17 @@ class Attribution:
 
     shapes: Sequence[Shape]
     boundary: Rewriting = Rewriting()
+    _descriptions: Mapping[Part, Sequence[str]] = attrs.field(init=False, repr=False)
+
+    @_descriptions.default
+    def _by_text(self) -> Mapping[Part, Sequence[str]]:
+        """Names of the components that describe something, by its role and their text."""
+        found: dict[Part, list[str]] = {}
+        for shape in self.shapes:
+            if shape.fit == "schema":
+                text = _cleaned("".join(shape.pattern.literals))
+                found.setdefault((shape.role, text), []).append(shape.name)
+        return found
 
     @classmethod
     def of(
@@ -104,16 +115,9 @@ class Attribution:
         role = SCHEMA_ROLE + name
         return tuple(shape.name for shape in self.shapes if shape.fit == "schema" and shape.role == role)
 
-    def _described_in(self, part: Part) -> list[str]:
+    def _described_in(self, part: Part) -> Sequence[str]:
         role, text = part
-        if not role.startswith(SCHEMA_ROLE):
-            return []
-        said = (cleandoc(text),)
-        return [
-            shape.name
-            for shape in self.shapes
-            if shape.role == role and tuple(map(cleandoc, shape.pattern.literals)) == said
-        ]
+        return self._descriptions.get((role, _cleaned(text)), ()) if role.startswith(SCHEMA_ROLE) else ()
 
     def _whole_matches(self, part: Part) -> list[Shape]:
         role, text = part
@@ -150,6 +154,9 @@ def _is_inside(shape: Shape, text: str) -> bool:
     if shape.fit in ("start", "end"):
         return bool(shape.pattern.literals) and shape.pattern.matches(text)
     return shape.pattern.weight >= _LEAST_WEIGHT_INSIDE and shape.pattern.occurs_in(text)
+
+
+_cleaned = functools.lru_cache(maxsize=4096)(cleandoc)
 
 
 @functools.lru_cache(maxsize=4096)

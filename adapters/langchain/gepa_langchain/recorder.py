@@ -66,7 +66,7 @@ class Run:
     @property
     def is_task(self) -> bool:
         """Whether it is a task of LangGraph's functional API."""
-        return isinstance(self.path, tuple | list) and _TASK in self.place
+        return isinstance(self.path, tuple | list) and _TASK in self.path
 
     @property
     def content(self) -> Rank:
@@ -127,8 +127,9 @@ class Recorder(BaseCallbackHandler):
             self._append(children, run_id, inner, steps)
 
     def _in_order(self, siblings: Sequence[UUID]) -> list[UUID]:
+        branches = {one: self._runs[one].branch for one in siblings}
         ordered: list[UUID] = []
-        for branch, same_branch in groupby(sorted(siblings, key=self._branch), key=self._branch):
+        for branch, same_branch in groupby(sorted(siblings, key=branches.__getitem__), branches.__getitem__):
             runs = [(one, self._runs[one]) for one in same_branch]
             for at_once in [runs] if branch.startswith(_STEP) else _overlapping(runs):
                 if len(at_once) > 1:
@@ -138,13 +139,9 @@ class Recorder(BaseCallbackHandler):
 
     def _with_tasks_in_order(self, siblings: list[UUID]) -> list[UUID]:
         """Tasks stand where tasks stood, as they were called: they begin whenever a thread is free."""
-        tasks = [one for one in siblings if self._runs[one].is_task]
-        in_order = iter(sorted(tasks, key=lambda one: self._runs[one].place))
-        known = set(tasks)
-        return [next(in_order) if one in known else one for one in siblings]
-
-    def _branch(self, run_id: UUID) -> str:
-        return self._runs[run_id].branch
+        places = {one: run.place for one in siblings if (run := self._runs[one]).is_task}
+        in_order = iter(sorted(places, key=places.__getitem__))
+        return [next(in_order) if one in places else one for one in siblings]
 
     def _step(self, run: Run, kind: StepKind, parent: int | None) -> Step:
         return Step(
