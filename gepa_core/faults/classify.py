@@ -17,7 +17,15 @@ from gepa_core.faults.unreadable import is_unreadable_answer
 
 FaultKind: TypeAlias = Literal["infrastructure", "model", "candidate"]
 
-_PASSING = (ConnectionError, TimeoutError, socket.gaierror, http.client.IncompleteRead)
+_PASSING = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    http.client.IncompleteRead,
+    http.client.BadStatusLine,
+    # A connection that an earlier fault left in the middle of an exchange.
+    http.client.ImproperConnectionState,
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -45,8 +45,12 @@ class Client:
             self._local.connection = http.client.HTTPConnection(self._address.netloc, timeout=60)
         connection: http.client.HTTPConnection = self._local.connection
         body = json.dumps({"model": model, "user": user, "messages": list(messages)})
-        connection.request("POST", f"{self._address.path}/chat/completions", body)
-        answer = json.load(connection.getresponse())
+        try:
+            connection.request("POST", f"{self._address.path}/chat/completions", body)
+            answer = json.load(connection.getresponse())
+        except BaseException:
+            connection.close()  # it opens anew with the next request
+            raise
         used = answer["usage"]
         usage = Usage(calls=1, input_tokens=used["prompt_tokens"], output_tokens=used["completion_tokens"])
         return answer["choices"][0]["message"]["content"], usage

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import json
 import socket
 import ssl
 from typing import Any
@@ -43,6 +44,8 @@ INFRASTRUCTURE = [
     OSError(errno.ENETUNREACH, "Network is unreachable"),
     OSError(errno.EMFILE, "Too many open files"),
     http.client.IncompleteRead(b""),
+    http.client.BadStatusLine(""),
+    http.client.CannotSendRequest("Request-sent"),
     http.client.RemoteDisconnected("closed"),
     *[foreign("APIStatusError", status_code=status) for status in (408, 409, 429, 500, 502, 503, 504, 529)],
     foreign("ClientResponseError", status=503, module="aiohttp.client_exceptions"),
@@ -92,6 +95,16 @@ CANDIDATE = [
     foreign("TimeoutExpired", "Command 'python' timed out", module="subprocess"),
     foreign("ExpatError", "not well-formed", code=4, module="xml.parsers.expat"),
 ]
+
+
+def test_a_page_that_is_no_json_is_the_candidates_fault() -> None:
+    """A tool fetched it, and not a provider's client; nor is what a model wrote a provider's answer."""
+    import httpx
+
+    for read in (httpx.Response(200, text="<html>").json, lambda: json.loads("Sure! {")):
+        with pytest.raises(json.JSONDecodeError) as caught:
+            read()
+        assert classify(caught.value).kind == "candidate"
 
 
 @pytest.mark.parametrize("error", INFRASTRUCTURE, ids=repr)
