@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gepa_langchain import LangChainAdapter
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, SystemMessage
+from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
 from rich.console import Console
 
@@ -314,3 +316,34 @@ def test_inspecting_with_examples_says_how_to_take_what_is_read_when_the_app_run
     taken = told.wrap(app)
     assert "NEW Rome" in _sent(taken.run({component.name: "NEW {title}"}, {"place": "Rome"}))  # type: ignore[arg-type]
     assert probe(taken.components, [{"place": "Rome"}, {"place": "Oslo"}], runner(taken)).uncovered == ()
+
+
+class Obliging(RecordingModel):
+    """Answers well if it is told to be polite."""
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        result = super()._generate(messages, *args, **kwargs)
+        result.generations[0].message.content = "good" if "polite" in str(messages[0].content) else "bad"
+        return result
+
+
+def test_a_run_improves_a_text_in_code_and_leaves_one_that_never_comes(tmp_path: Path) -> None:
+    case = CASES["f_string"]
+    adapter = LangChainAdapter(sent={"never": "You are never sent to anybody at all."})
+    rows = [{"place": place} for place in ("Rome", "Oslo", "Bern", "Lima")]
+    result = gepa_core.optimize(
+        case.make(Obliging()),
+        adapter=adapter,
+        trainset=rows,
+        valset=rows,
+        metric=lambda _, output: float(output == "good"),
+        reflection_lm=lambda _: "```\nYou are polite about {place}.\n```",
+        budget=60,
+        run_dir=tmp_path,
+    )
+    assert result.best.texts["ask.system"] == "You are polite about {place}."
+    assert not any("never" in one.components for one in result.proposals)
+    assert result.app.invoke(rows[0]) == "good"
+    result.save(tmp_path / "saved")
+    applied = gepa_core.apply(case.make(Obliging()), tmp_path / "saved", adapter=adapter)
+    assert applied.invoke(rows[0]) == "good"
