@@ -5,6 +5,8 @@ rich honours NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS by itself.
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ def messages() -> Console:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        # Models write what cannot be encoded, such as half of a surrogate pair: show it written out.
+        stream.reconfigure(errors="backslashreplace")
     console = Console(stderr=stderr, highlight=False)
     console.width = min(console.width, WIDEST)
     return console

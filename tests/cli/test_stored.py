@@ -116,7 +116,7 @@ def test_show_is_a_page(cli: Cli) -> None:
 
 
 def test_proposals_that_came_to_nothing_are_counted_by_reason(cli: Cli) -> None:
-    """In the report of a run and in `show`; what a model wrote that no terminal can show is shown all the same."""
+    """In the report of a run and in `show`, which shows what no terminal can encode too, written out."""
     report = cli.optimize("--reflection-lm=toy_desk:reflect_badly").output
     found = shown(cli, cli.runs()[0])
     counted = found["tally"]
