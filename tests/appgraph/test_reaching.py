@@ -174,6 +174,36 @@ def test_what_a_function_imports_itself_is_changed_for_the_copy_alone(shares_glo
     assert sources == ["prompts_of_the_app.SYSTEM", "prompts_of_the_app.unread"]
 
 
+def test_a_copy_imports_what_is_relative_to_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    package, inner = types.ModuleType("package_of_the_app"), types.ModuleType("package_of_the_app.texts")
+    vars(package).update(texts=inner, __path__=[])
+    vars(inner)["SYSTEM"] = "MARK inner"
+    monkeypatch.setitem(sys.modules, package.__name__, package)
+    monkeypatch.setitem(sys.modules, inner.__name__, inner)
+    module = {"__name__": "package_of_the_app.main", "__package__": "package_of_the_app"}
+    exec("def app():\n    from .texts import SYSTEM\n    return SYSTEM", module)
+    app: Any = module["app"]
+    copy = _all_new(app)
+    assert (copy(), app()) == ("NEW inner", "MARK inner")
+
+
+def test_a_copy_of_a_copy_leaves_the_first_copys_modules_as_they_are(
+    prompts_module: types.ModuleType,
+) -> None:
+    first = _all_new(_reads_elsewhere)
+
+    class New(Marks):
+        def is_site(self, hop: Hop, text: str) -> bool:
+            del hop
+            return text.startswith("NEW")
+
+    graph = walk(first, New())
+    second = copy_with(graph, dict.fromkeys(graph.sites, "SECOND elsewhere"), New())
+    assert (second(), first()) == ("SECOND elsewhere", "NEW elsewhere")
+    assert _reads_elsewhere() == "MARK elsewhere"
+    assert vars(prompts_module)["SYSTEM"] == "MARK elsewhere"
+
+
 def test_modules_inside_of_packages_are_reached_by_import(monkeypatch: pytest.MonkeyPatch) -> None:
     package, inner = types.ModuleType("package_of_the_app"), types.ModuleType("package_of_the_app.texts")
     vars(package).update(texts=inner, __path__=[])

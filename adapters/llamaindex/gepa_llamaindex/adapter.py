@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -28,6 +28,9 @@ class LlamaIndexAdapter:
             ``"all"`` also of labels, bare placeholders and branches for other models.
         share: objects of the app, such as a memory, that all rollouts are to share. Without it every rollout
             begins with the conversation that the app held when it was wrapped.
+        sent: texts by name that reach a model and that nothing in the app holds while it is wrapped, such as
+            one that is read from a file by each call. Write what is filled in as ``{name}``. They are
+            recognised in messages, and replaced there.
     """
 
     call: str = attrs.field(default="", validator=attrs.validators.instance_of(str))
@@ -38,16 +41,20 @@ class LlamaIndexAdapter:
         default="instructions", validator=attrs.validators.in_(("instructions", "all"))
     )
     share: Sequence[object] = ()
+    sent: Mapping[str, str] = attrs.field(factory=dict)
 
     def wrap(self, target: Any) -> LlamaIndexSystem:
         """Find the texts of ``target``.
 
         Raises:
-            ConfigurationError: it cannot be run, or has no such method as `call` names.
+            ConfigurationError: it cannot be run, or has no such method as `call` names; or a text of `sent`
+                is found in it, or has no words of its own.
         """
         from gepa_llamaindex.system import wrap_app
 
-        return wrap_app(target, call=self.call, mode=self.mode, texts=self.texts, share=self.share)
+        return wrap_app(
+            target, call=self.call, mode=self.mode, texts=self.texts, share=self.share, sent=self.sent
+        )
 
     def language_model(self, model: Any) -> LlamaIndexModel | None:
         """A LlamaIndex LLM as a `LanguageModel`; None when ``model`` is not one."""

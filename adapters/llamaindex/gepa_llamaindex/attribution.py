@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
 
-from gepa_core.appgraph import TextPattern
+from gepa_core.appgraph import Rewriting, TextPattern
 from gepa_core.templates import Syntax
 from gepa_core.types import Component
 from gepa_llamaindex.findings import Found
@@ -40,13 +40,25 @@ class Shape:
 
 @attrs.frozen(eq=False)
 class Attribution:
-    """Matches what is sent against the texts of one candidate."""
+    """Matches what is sent against the texts of one candidate.
+
+    Attributes:
+        shapes: of the texts that objects of the app hold.
+        boundary: recognises those that are changed in messages.
+        order: names of all components.
+    """
 
     shapes: Sequence[Shape]
+    boundary: Rewriting
+    order: Sequence[str]
 
     @classmethod
     def of(
-        cls, found: Mapping[str, Found], components: Iterable[Component], texts: Mapping[str, str]
+        cls,
+        found: Mapping[str, Found],
+        components: Sequence[Component],
+        texts: Mapping[str, str],
+        boundary: Rewriting,
     ) -> Attribution:
         """For a candidate with ``texts``."""
         return cls(
@@ -58,7 +70,10 @@ class Attribution:
                     is_added=found[one.name].reads in _ADDED_TO_OTHERS,
                 )
                 for one in components
-            ]
+                if one.name in found
+            ],
+            boundary,
+            [one.name for one in components],
         )
 
     def components_in(self, parts: Sequence[Part], tools: Sequence[str] = ()) -> tuple[str, ...]:
@@ -76,10 +91,11 @@ class Attribution:
         for role, text in parts:
             names.update(self._templates(role, text))
             names.update(shape.name for shape in self.shapes if shape.is_added and _inside(shape, text))
+            names.update(self.boundary.names_in(role, text))
         for shape in self.shapes:
             if any(_inside(shape, text) for text in tools):
                 names.add(shape.name)
-        return tuple(shape.name for shape in self.shapes if shape.name in names)
+        return tuple(name for name in self.order if name in names)
 
     def _templates(self, role: str, text: str) -> list[str]:
         able = [shape for shape in self.shapes if not shape.is_added and _may_be(shape.role, role)]

@@ -170,13 +170,13 @@ def _span(
     if kind is None:
         return span
     span.name = _name_of(kind, instance)
-    around = recorder.around(parent, kind)
+    _read_inputs(span, kind, bound.arguments)
+    around = recorder.around(parent, kind) or (recorder.streaming(span) if kind == "model" else None)
     if around is not None and _is_same_call(kind, around, span):
         span.kind, span.same_as = None, around
         return span
     if around is not None and kind == "model":
         around.kind = None  # a model that only passes its calls on to another one
-    _read_inputs(span, kind, bound.arguments)
     return span
 
 

@@ -11,14 +11,14 @@ from llama_index.core.prompts import BasePromptTemplate, ChatPromptTemplate
 from llama_index.core.tools import BaseTool
 from llama_index.core.tools.types import ToolMetadata
 
-from gepa_core.appgraph import Hop, unique_names
+from gepa_core.appgraph import Hop, Sent, unique_names
 from gepa_core.appgraph.naming import slug
 from gepa_core.types import Component
 from gepa_llamaindex.findings import Found, role_of
 from gepa_llamaindex.purposes import PURPOSES
 from gepa_llamaindex.schemas import SchemaText
+from gepa_llamaindex.sites import shortened
 
-_PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|templates?|tmpl|str)(?=_|$)", re.I)
 _PLAIN_EDGES = frozenset(
     (
         "default_template",
@@ -36,22 +36,34 @@ _NOT_LABELS = frozenset(("kwargs", "metadata", "_metadata", "fn_schema", "system
 _HOLDERS_OF_PARTS = re.compile(r"^_*(?:query_engines|retrievers|node_postprocessors|tools|agents|\w+s)$")
 
 
-def components_of(found: Sequence[Found]) -> list[Component]:
-    """The components, with names that are unique and the same in every process."""
-    names = unique_names([_name_forms(one) for one in found])
-    return [
-        Component(
+def components_of(found: Sequence[Found], sent: Sequence[Sent]) -> dict[Component, Found | Sent]:
+    """The components and what they stand for, with names that are unique and the same in every process."""
+    texts: list[Found | Sent] = [*found, *sent]
+    names = unique_names([*map(_name_forms, found), *(one.names for one in sent)])
+    return {_component(name, one): one for name, one in zip(names, texts, strict=True)}
+
+
+def _component(name: str, one: Found | Sent) -> Component:
+    if isinstance(one, Sent):
+        return Component(
             name=name,
             text=one.guard.natural,
             kind=one.kind,
             syntax=one.guard.syntax,
             role=one.role,
-            purpose=_purpose(one),
-            source=_source(one),
-            max_chars=one.max_chars,
+            purpose=one.what,
+            source=one.source,
         )
-        for name, one in zip(names, found, strict=True)
-    ]
+    return Component(
+        name=name,
+        text=one.guard.natural,
+        kind=one.kind,
+        syntax=one.guard.syntax,
+        role=one.role,
+        purpose=_purpose(one),
+        source=_source(one),
+        max_chars=one.max_chars,
+    )
 
 
 def _source(one: Found) -> str:
@@ -125,13 +137,10 @@ def _prompt_name(hops: Sequence[Hop]) -> str:
     for hop in reversed(hops):
         if isinstance(hop.edge.key, str) and hop.edge.kind != "contents":
             inside = isinstance(hop.owner, BasePromptTemplate | ChatMessage)
-            if not inside and hop.edge.key not in _PLAIN_EDGES and _shortened(hop.edge.key):
-                return _shortened(hop.edge.key)
+            name = shortened(re.split(r"[.:]", hop.edge.key)[-1])
+            if not inside and hop.edge.key not in _PLAIN_EDGES and name:
+                return name
     return ""
-
-
-def _shortened(name: str) -> str:
-    return slug(_PROMPT_WORDS.sub("", name).strip("_")).lower()
 
 
 def _labels(hops: Sequence[Hop]) -> list[str]:
@@ -157,12 +166,12 @@ def _name_of(owner: object) -> str:
 def _edge_label(hop: Hop, before: Hop | None) -> str:
     key = hop.edge.key
     if hop.edge.kind in ("index", "member") and before is not None and isinstance(before.edge.key, str):
-        return f"{_shortened(before.edge.key).rstrip('s')}{int(str(key)) + 1}"
+        return f"{shortened(before.edge.key).rstrip('s')}{int(str(key)) + 1}"
     if not isinstance(key, str) or key in _NOT_LABELS or hop.edge.kind in ("contents", "part"):
         return ""
     if _HOLDERS_OF_PARTS.match(key) and hop.edge.kind == "attr":
         return ""
-    return _shortened(key)
+    return shortened(key)
 
 
 def _agent_name(owner: object) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from string import Template as StringTemplate
 from typing import Any
 
 import attrs
@@ -14,9 +15,11 @@ from gepa_core.appgraph import (
     Graph,
     Hop,
     Policy,
+    Sent,
     Site,
     TemplateGuard,
     Unguardable,
+    Written,
     copyable,
     is_instruction,
     why_no_instruction,
@@ -26,7 +29,8 @@ from gepa_llamaindex.dead import Liveness
 from gepa_llamaindex.formatting import how_it_is_filled
 from gepa_llamaindex.schemas import Pointer, SchemaPlace, SchemaText, described, schema_texts
 from gepa_llamaindex.sections import Section, sections_of, with_sections
-from gepa_llamaindex.sites import SiteKind, site_kind, variable_name
+from gepa_llamaindex.sending import of_shared, of_variable, texts_in_code
+from gepa_llamaindex.sites import SiteKind, addresses_a_model, own_name, site_kind, variable_name
 
 _LABELS = LABELS | {"content", "file", "info", "metadata", "path", "source", "str"}
 MAX_TOOL_DESCRIPTION = 1024
@@ -70,30 +74,73 @@ class Refused(Exception):
     """A text is left alone; the message says why."""
 
 
-def sort_sites(graph: Graph, policy: Policy, *, everything: bool) -> tuple[list[Found], list[LeftAlone]]:
-    """Divide the texts of ``graph`` into those that may change and those that are left alone.
+@attrs.frozen(kw_only=True)
+class Sorted:
+    """The texts of an app.
+
+    Attributes:
+        found: those that its objects hold and that may change.
+        sent: those that are changed in messages.
+        left: those that are left alone.
+    """
+
+    found: list[Found]
+    sent: list[Sent]
+    left: list[LeftAlone]
+
+
+def sort_texts(graph: Graph, policy: Policy, *, everything: bool, current: Mapping[Written, str]) -> Sorted:
+    """Divide the texts of ``graph`` and of its code into those that may change and those that are left alone.
 
     Args:
         everything: take also texts that do not read like instructions.
+        current: what an app that is a copy itself sends in place of texts in its code.
     """
     found: list[Found] = []
-    left: list[LeftAlone] = []
+    sent: list[Sent] = []
+    code = texts_in_code(graph, policy, current)
+    left = list(code.left)
     liveness = Liveness(graph)
     for site in graph.sites:
         if liveness.is_mirror(site):
             continue
         kind = site_kind(site.hop, site.text) or "variable"
+        if kind == "variable" and not _says_what_it_is_for(site, code.prompts):
+            continue
         for section in _sections(site, kind):
             try:
+                if kind == "variable" and _is_filled_by_the_app(site):
+                    sent.append(of_variable(site, current))
+                    continue
                 one = _examine(site, kind, section, liveness, everything=everything)
                 obstacle = next(filter(None, (copyable(graph, place, policy) for place in one.sites)), "")
+                if obstacle and kind in _FILLED_KNOWABLY:
+                    sent.append(of_shared(site, one.role, one.guard, current))
+                    continue
                 if obstacle:
                     raise Refused(obstacle)
             except (Refused, Unguardable) as reason:
                 left.append(_left_alone(site, section, str(reason)))
             else:
                 found.append(one)
-    return [*found, *_schemas(graph, policy)], left
+    return Sorted(found=[*found, *_schemas(graph, policy)], sent=[*sent, *code.sent], left=left)
+
+
+def _says_what_it_is_for(site: Site, prompts: Collection[str]) -> bool:
+    """Whether a string of the app's own is a prompt, by its name, uses or beginning; else it is data."""
+    return bool(
+        variable_name(site.hop)
+        or isinstance(site.owner, StringTemplate)
+        or own_name(site.hop) in prompts
+        or addresses_a_model(site.text)
+    )
+
+
+def _is_filled_by_the_app(site: Site) -> bool:
+    """Whether only the app's own code knows how gaps in a string of its own are filled."""
+    filled = how_it_is_filled(site)
+    has_gaps = isinstance(site.owner, StringTemplate) or Written.as_filled(site.text).has_gaps
+    return filled == "unknown" or (filled == "plain" and has_gaps)
 
 
 def _sections(site: Site, kind: SiteKind) -> Sequence[Section | None]:
@@ -207,11 +254,6 @@ def _agent(site: Site) -> Found:
 
 def _variable(site: Site) -> Found:
     filled = how_it_is_filled(site)
-    if filled == "unknown":
-        raise Refused(
-            "it is a plain string with braces in it, and how the app fills it is not known; make it a"
-            " PromptTemplate"
-        )
     if filled == "jinja2":
         guard = TemplateGuard.of(site.text, "jinja2")
     elif filled == "plain":
@@ -223,6 +265,7 @@ def _variable(site: Site) -> Found:
 
 
 _TEMPLATES = frozenset(("template", "rich", "chat"))
+_FILLED_KNOWABLY = frozenset(("template", "chat", "message", "plain", "variable"))
 _READERS: Mapping[SiteKind, Callable[[Site], Found]] = {
     "template": _template,
     "rich": _rich,

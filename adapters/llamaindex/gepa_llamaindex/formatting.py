@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import re
 import types
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
@@ -27,7 +28,7 @@ def how_it_is_filled(site: Site) -> Filled:
     """
     if "{" not in site.text and "}" not in site.text:
         return "plain"
-    name = str(site.hop.edge.key)
+    name = re.split(r"[.:]", str(site.hop.edge.key))[-1]
     uses = {use for code in _codes(site) for use in _uses(code, name)}
     return uses.pop() if len(uses) == 1 else "unknown"
 

@@ -20,8 +20,9 @@ from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.tools import BaseTool
 from llama_index.core.workflow import Workflow
 
-from gepa_core.appgraph import CannotCopy, Graph, PathCopy, Policy, Site, path_copy
+from gepa_core.appgraph import CannotCopy, Graph, PathCopy, Policy, Rewriting, Site, path_copy
 from gepa_llamaindex.memories import Renew, renewal_of
+from gepa_llamaindex.rewriting import rewrite
 
 RENEWED = (
     BaseChatEngine,
@@ -47,10 +48,12 @@ class Freshness:
     Attributes:
         renewed: the originals that are copied.
         renewals: by the ``id`` of an original.
+        models: those of ``renewed`` that are models.
     """
 
     renewed: Sequence[object] = attrs.field(repr=False)
     renewals: Mapping[int, Renew] = attrs.field(repr=False)
+    models: Sequence[BaseLLM] = attrs.field(repr=False)
 
     @classmethod
     def of(cls, graph: Graph, policy: Policy, share: Collection[object]) -> Freshness:
@@ -67,13 +70,22 @@ class Freshness:
         return cls(
             renewed=renewed,
             renewals={key: renew for key, renew in renewals.items() if renew is not None},
+            models=[value for value in renewed if isinstance(value, BaseLLM)],
         )
 
-    def copy(self, graph: Graph, values: Mapping[Site, Any], policy: Policy) -> PathCopy:
-        """A copy of the app for one rollout, with ``values`` at their sites."""
+    def copy(
+        self, graph: Graph, values: Mapping[Site, Any], policy: Policy, rewriting: Rewriting
+    ) -> PathCopy:
+        """A copy of the app for one rollout, with ``values`` at their sites.
+
+        Args:
+            rewriting: texts that models replace in what they are sent.
+        """
         copied = path_copy(graph, values, policy, renewed=self.renewed)
         for key, renew in self.renewals.items():
             renew(copied.made[key])
+        for model in self.models:
+            rewrite(copied.made[id(model)], rewriting)
         return copied
 
 

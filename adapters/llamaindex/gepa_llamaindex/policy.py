@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Collection, Hashable
+from string import Template as StringTemplate
 from typing import Any
 
 import attrs
@@ -29,7 +31,7 @@ from llama_index.core.workflow import Workflow
 
 from gepa_core.appgraph import Hop, Policy
 from gepa_core.appgraph.policy import root_package
-from gepa_llamaindex.sites import site_kind
+from gepa_llamaindex.sites import FRAMEWORK, site_kind
 
 SHARED = (
     AsyncDBChatStore,
@@ -55,7 +57,6 @@ SHARED = (
 )
 """Embeddings, indexes, stores and data: the same objects in every candidate."""
 
-FRAMEWORK = frozenset(("llama_index", "llama_index_instrumentation", "workflows"))
 _SHARED_MODULES = (
     "llama_index.core.graph_stores",
     "llama_index.core.vector_stores",
@@ -76,6 +77,8 @@ class LlamaIndexPolicy(Policy):
     framework: Collection[str] = FRAMEWORK
 
     def is_opaque(self, value: object) -> bool:
+        if isinstance(value, StringTemplate):
+            return False
         return _is_shared(_hashable(type(value))) or super().is_opaque(value)
 
     def is_site(self, hop: Hop, text: str) -> bool:
@@ -90,6 +93,10 @@ class LlamaIndexPolicy(Policy):
         if hop.edge.kind == "class_attr" and hop.edge.key in _OF_CLASSES:
             return False
         return not isinstance(hop.owner, BaseLLM) or hop.edge.key in _PARTS_OF_MODELS
+
+    def follows_module(self, module: types.ModuleType) -> bool:
+        """What functions read from other modules of the app is the app's own as well."""
+        return self.is_apps_own(module.__name__)
 
     def follows_methods(self, kind: type) -> bool:
         return _is_apps_own(_hashable(kind))

@@ -69,9 +69,30 @@ class Recorder:
     def around(self, span_id: str | None, kind: StepKind) -> Span | None:
         """The nearest step of ``kind`` around, or at, a span."""
         span = self._spans.get(span_id or "")
-        while span is not None and span.kind != kind:
+        while span is not None:
+            step = span.same_as or span
+            if step.kind == kind:
+                return step
             span = self._spans.get(span.parent or "")
-        return span
+        return None
+
+    def streaming(self, span: Span) -> Span | None:
+        """The call whose answer is being streamed by ``span``: the same model is sent the same once more.
+
+        A generator of the model's own runs when the answer is read, outside of the call that made it.
+        """
+        with self._lock:
+            return next(
+                (
+                    one
+                    for one in self._spans.values()
+                    if one.streams
+                    and one.owner == span.owner
+                    and one.kind == "model"
+                    and one.parts == span.parts
+                ),
+                None,
+            )
 
     def finish(self, span: Span, *, output: Json = None, error: str = "", usage: Usage | None = None) -> None:
         """A call ended, or the answer that it streamed did."""

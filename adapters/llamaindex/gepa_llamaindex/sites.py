@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from string import Template as StringTemplate
 from typing import Literal, TypeAlias
 
 from llama_index.core.agent.react.formatter import ReActChatFormatter
@@ -17,7 +19,8 @@ from llama_index.core.prompts import (
 )
 from llama_index.core.tools.types import ToolMetadata
 
-from gepa_core.appgraph import Hop, is_instruction
+from gepa_core.appgraph import Hop, Policy, is_instruction
+from gepa_core.appgraph.naming import slug
 from gepa_core.appgraph.policy import root_package
 
 SiteKind: TypeAlias = Literal[
@@ -30,19 +33,24 @@ SiteKind: TypeAlias = Literal[
     "format",  # a bare string of the framework, filled in by str.format if it has braces
     "tool",  # the description of a tool
     "agent",  # the description of an agent, which other agents read
-    "variable",  # a string of the app's own
+    "variable",  # a string of the app's own: a prompt if its name, its uses or its beginning says so
 ]
 
-_FRAMEWORK = ("llama_index", "workflows")
+FRAMEWORK = frozenset(("llama_index", "llama_index_instrumentation", "workflows"))
 _NAME_OF_PROMPT = re.compile(
     r"(?:^|_)(?:prompts?|instructions?|tmpl|templates?|system_message|persona|guidelines)(?:_|$)", re.I
 )
+_PROMPT_WORDS = re.compile(r"(?:^|_)(?:prompts?|templates?|tmpl|str)(?=_|$)", re.I)
+_ADDRESSES_A_MODEL = re.compile(r"\W*(?:you(?:'re)?|your|act as)\b", re.I)
+_INSIDE_OF_VARIABLES = ("item", "index", "contents")
+_OWN_VARIABLES = ("attr", "cell", "class_attr", "global", "import", "module_attr")
 _NOT_TEXTS = re.compile(r"prompt_type|template_var|template_format|_key$|_name$|_id$", re.I)
 _KNOWN: tuple[tuple[type, dict[str, SiteKind]], ...] = (
     (PromptTemplate, {"template": "template"}),
     (RichPromptTemplate, {"template_str": "rich"}),
     (BaseLLM, {"system_prompt": "plain"}),
     (ToolMetadata, {"description": "tool"}),
+    (StringTemplate, {"template": "variable"}),
     (ReActChatFormatter, {"system_header": "format", "context": "plain"}),
 )
 
@@ -80,10 +88,9 @@ def _block(hop: Hop, key: str) -> SiteKind | None:
 
 
 def _by_name(hop: Hop, text: str) -> SiteKind | None:
-    name = variable_name(hop)
-    if not name:
-        return None
-    if hop.edge.kind == "attr" and root_package(type(hop.owner)) in _FRAMEWORK:
+    if not variable_name(hop):
+        return "variable" if _is_own_variable(hop) and is_instruction(text, words=4) else None
+    if hop.edge.kind == "attr" and root_package(type(hop.owner)) in FRAMEWORK:
         return "format" if is_instruction(text, words=2) else None
     return "variable" if is_instruction(text, words=4) else None
 
@@ -94,14 +101,54 @@ def variable_name(hop: Hop) -> str:
     The name may be that of a mapping or list that holds the string: ``PROMPTS["router"]``.
     """
     at: Hop | None = hop
-    while at is not None and at.edge.kind in ("item", "index", "contents"):
-        if at.edge.kind == "item" and _says_prompt(str(at.edge.key)):
+    while at is not None and at.edge.kind in _INSIDE_OF_VARIABLES:
+        if at.edge.kind == "item" and says_prompt(str(at.edge.key)):
             return str(at.edge.key)
         at = at.before
-    if at is None or at.edge.kind == "part" or not _says_prompt(str(at.edge.key)):
+    if at is None or at.edge.kind == "part" or not any(map(says_prompt, _names_on(at))):
         return ""
-    return str(at.edge.key)
+    return _names_on(at)[-1]
 
 
-def _says_prompt(name: str) -> bool:
+def own_name(hop: Hop) -> str:
+    """The name of the variable or attribute that a string, or what holds it, has in the app's own code."""
+    at: Hop | None = hop
+    while at is not None and (at.edge.kind in _INSIDE_OF_VARIABLES or isinstance(at.owner, StringTemplate)):
+        at = at.before
+    return _names_on(at)[-1] if at is not None else ""
+
+
+def shortened(name: str) -> str:
+    """A name without the words that only say that it is a prompt's."""
+    return slug(_PROMPT_WORDS.sub("", name).strip("_")).lower()
+
+
+def addresses_a_model(text: str) -> bool:
+    """Whether a text begins like an instruction: ``You are …``, ``Your task …``, ``Act as …``."""
+    return _ADDRESSES_A_MODEL.match(text) is not None
+
+
+def _is_own_variable(hop: Hop) -> bool:
+    """Whether a string is a variable or an attribute of the app's own; what it is for, its uses may tell."""
+    at: Hop | None = hop
+    while at is not None and at.edge.kind in _INSIDE_OF_VARIABLES:
+        at = at.before
+    if at is None or at.edge.kind not in _OWN_VARIABLES:
+        return False
+    return at.edge.kind not in ("attr", "class_attr") or _is_apps_own(type(at.owner).__module__)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_apps_own(module: str) -> bool:
+    return Policy(framework=FRAMEWORK).is_apps_own(module)
+
+
+def _names_on(hop: Hop) -> list[str]:
+    """The names on an edge: ``prompts.SYSTEM`` has two, of which the last is the variable's."""
+    key = str(hop.edge.key)
+    return re.split(r"[.:]", key) if hop.edge.kind in ("module_attr", "import") else [key]
+
+
+def says_prompt(name: str) -> bool:
+    """Whether a variable, attribute or key of this name holds a prompt."""
     return bool(_NAME_OF_PROMPT.search(name)) and not _NOT_TEXTS.search(name)

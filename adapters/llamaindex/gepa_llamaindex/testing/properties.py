@@ -114,7 +114,7 @@ def the_exported_app_is_the_users_own_type(shape: Shape) -> None:
     assert built is not trial.app or not shape.names
     held = [text for _, text in _texts_of(built)]
     for one in trial.system.components:
-        if one.kind not in _ONLY_IN_CLASSES and not one.source.startswith("literal in "):
+        if one.kind not in _ONLY_IN_CLASSES and one.name not in trial.system.sent:
             assert any(_mark("X", one.name) in text for text in held), one.name
     trial.asked(built)
     assert _arrived(trial, "X", trial.llm.seen) == shape.live

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from gepa_llamaindex.testing import Shape
 
-from . import agents, chats, queries, routers
+from . import agents, chats, code, queries, routers
 
-SHAPES: dict[str, Shape] = {**queries.SHAPES, **routers.SHAPES, **chats.SHAPES, **agents.SHAPES}
+SHAPES: dict[str, Shape] = {
+    **code.SHAPES,
+    **queries.SHAPES,
+    **routers.SHAPES,
+    **chats.SHAPES,
+    **agents.SHAPES,
+}
