@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from gepa_core.entries import usage_of
 from gepa_core.errors import MetricError, PluginError, ProposalDropped, SystemFailed
 from gepa_core.evaluate import Evaluator
 from gepa_core.gate import Gate
@@ -283,5 +284,5 @@ class Attempter:
             candidate, examples, purpose=purpose, number=plan.number, draw=known
         )
         for outcome in outcomes:
-            draft.needed.setdefault(outcome_key(outcome), (purpose, outcome.trajectory.usage))
+            draft.needed.setdefault(outcome_key(outcome), (purpose, usage_of(outcome.trajectory)))
         return outcomes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from gepa_core.types import Proposal, Usage
+from gepa_core.types import Proposal, Trajectory, Usage
 
 REFLECTION = "reflection"
 """The purpose of calls of the reflection model, beside those that rollouts have."""
@@ -26,6 +26,19 @@ class Entry:
 
     def __add__(self, other: Entry) -> Entry:
         return Entry(count=self.count + other.count, usage=self.usage + other.usage)
+
+
+def usage_of(trajectory: Trajectory) -> Usage:
+    """What a rollout is charged with.
+
+    A call that failed is not billed, as far as anybody can tell, so nothing is unknown of it: one that a
+    provider refuses would else end a run whose tokens or dollars are limited.
+    """
+    used = (
+        attrs.evolve(step.usage, unmetered=0, unpriced=0) if step.error else step.usage
+        for step in trajectory.steps
+    )
+    return sum(used, Usage())
 
 
 def entries_of(proposal: Proposal) -> dict[str, Entry]:

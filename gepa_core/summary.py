@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gepa_core.entries import REFLECTION, Entry, add, entries_of
+from gepa_core.entries import REFLECTION, Entry, add, entries_of, usage_of
 from gepa_core.result import Cost
 from gepa_core.store import Store
 
@@ -33,7 +33,7 @@ def tests_of(store: Store) -> dict[str, Entry]:
     """
     found: dict[str, Entry] = {}
     for outcome in sorted(store.outcomes("test"), key=lambda one: (one.candidate, one.example)):
-        add(found, {outcome.candidate: Entry(count=1, usage=outcome.trajectory.usage)})
+        add(found, {outcome.candidate: Entry(count=1, usage=usage_of(outcome.trajectory))})
     return found
 
 
@@ -41,7 +41,7 @@ def _pending(store: Store) -> dict[str, Entry]:
     """What was finished for proposals that are not committed."""
     entries: dict[str, Entry] = {}
     for purpose, outcome in store.pending_outcomes():
-        add(entries, {purpose: Entry(count=1, usage=outcome.trajectory.usage)})
+        add(entries, {purpose: Entry(count=1, usage=usage_of(outcome.trajectory))})
     for answer in store.pending_answers():
         add(entries, {REFLECTION: Entry(count=1, usage=answer.usage)})
     return entries

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from gepa_core.entries import usage_of
 from gepa_core.errors import InfrastructureFault, ModelFault
 from gepa_core.faults import classify, describe
 from gepa_core.jsonable import to_jsonable
@@ -54,7 +55,7 @@ class Trial:
     @property
     def usage(self) -> Usage:
         """What all rollouts used."""
-        return sum((outcome.trajectory.usage for outcome in self.outcomes), Usage())
+        return sum((usage_of(outcome.trajectory) for outcome in self.outcomes), Usage())
 
     @property
     def mean_tokens(self) -> float | None:
@@ -128,7 +129,7 @@ def _failure(rollout: Rollout) -> Failure | None:
 def _dollars(step: Step) -> float | None:
     """What a step cost; None where that is not known."""
     usage = step.usage
-    if not usage.unpriced:
+    if not usage.unpriced or step.error:
         return usage.dollars
     price = price_of(step.name)
     return None if price is None or usage.unmetered else price.of(usage)

@@ -262,6 +262,30 @@ def test_what_failed_attempts_used_is_spent_too(tmp_path: Path) -> None:
     assert 300 < less.cost.usage.tokens <= 400
 
 
+@attrs.define(eq=False, kw_only=True)
+class Refused(Priced):
+    """On some numbers the provider refuses the prompt, which nobody reports the tokens of."""
+
+    def _answer(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+        rollout = super()._answer(texts, inputs)
+        if inputs % 5:
+            return rollout
+        unknown = Usage(calls=1, unmetered=1, unpriced=1)
+        steps = [attrs.evolve(step, usage=unknown, error="too long") for step in rollout.trajectory.steps]
+        return Rollout(trajectory=Trajectory(steps=tuple(steps)), error=ValueError("too long"))
+
+
+@pytest.mark.parametrize("unit", ["tokens", "dollars"])
+def test_a_call_that_was_refused_is_no_unknown_price(tmp_path: Path, unit: str) -> None:
+    """It is a failure of the candidate on that example, and the limit can be kept all the same."""
+    app = Refused(prices=Prices((2, 2), (5, 5)))
+    model = PricedModel(prices=app.prices)
+    result = search(app, tmp_path, budget=limited(unit, 300), reflection_lm=model)
+    assert len(result.proposals) > 3
+    assert "is used up" in result.stop_reason
+    assert 200 < amount_of(result.cost.usage, unit) <= 300
+
+
 def breaking(after: int) -> Callable[..., Any]:
     """`metric` that raises from the ``after``-th call on, and so ends a run with what is in flight."""
     calls = 0
