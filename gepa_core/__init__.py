@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gepa_core.budget import Budget
     from gepa_core.errors import GepaError
     from gepa_core.estimating import Estimate, estimate
-    from gepa_core.evaluate import Execution
+    from gepa_core.execution import Execution
     from gepa_core.markers import hookimpl
     from gepa_core.pool import Pool
     from gepa_core.presets import Preset
@@ -67,7 +67,7 @@ _HOMES = {
     "GepaError": "errors",
     "Estimate": "estimating",
     "estimate": "estimating",
-    "Execution": "evaluate",
+    "Execution": "execution",
     "hookimpl": "markers",
     "Pool": "pool",
     "Preset": "presets",

@@ -14,7 +14,7 @@ from gepa_core.budget import Budget
 from gepa_core.data import as_examples, as_rows
 from gepa_core.defaults.running import takes_trajectory
 from gepa_core.errors import ConfigurationError, DataError, StoreError
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.lm import as_language_model
 from gepa_core.presets import Preset, as_preset
 from gepa_core.protocols import Adapter, LanguageModel, Metric

@@ -13,7 +13,7 @@ from gepa_core import background, fingerprint
 from gepa_core.api import prepare
 from gepa_core.budget import Budget, ForTest, Ledger
 from gepa_core.defaults.reflection import ReflectiveMutation
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.forecast import Each, Forecast, forecast
 from gepa_core.manager import PluginManager
 from gepa_core.mutation import Reflected

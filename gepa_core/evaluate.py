@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -18,6 +18,7 @@ from gepa_core.errors import (
     StoreError,
 )
 from gepa_core.events import Event, Retried, RolloutFinished
+from gepa_core.execution import Execution
 from gepa_core.faults import classify, describe
 from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
@@ -31,63 +32,6 @@ from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purp
 from gepa_core.waiting import TookTooLong, within
 
 _Judged: TypeAlias = tuple[Rollout, Failure | None, Feedback]
-
-
-def _positive(_instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and not (isinstance(value, int | float) and value > 0):
-        raise ConfigurationError(
-            f"execution: {attribute.name} must be more than 0 seconds, not {value!r}; None is no limit"
-        )
-
-
-def _stop_or_fail(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
-    if value not in ("stop", "fail"):
-        raise ConfigurationError(f"execution: {attribute.name} must be 'stop' or 'fail', not {value!r}")
-
-
-@attrs.frozen(kw_only=True)
-class Execution:
-    """How rollouts and reflections are carried out. A run that is stored may go on with other settings.
-
-    Attributes:
-        concurrency: model-calling operations under way at once.
-        timeout: seconds that one rollout may take; None for no limit. One that takes longer twice is a
-            failure of the candidate on that example.
-        metric_timeout: seconds that the metric may take for one rollout; None for no limit. Taking longer
-            twice is an error of the metric.
-        metric_errors: what an error of the metric does, such as an exception or a score that is none:
-            ``"stop"`` ends the run with the example's name, ``"fail"`` counts the example as one on which
-            the candidate failed, with the error as its feedback.
-        patience: seconds for which something may meet one infrastructure fault after the other before the
-            run stops, to be resumed. It is tried at least four times, and no more than that as long as the
-            service has never answered in this process: one that is down from the start is soon noticed.
-        attempts: how often such a thing is tried at most; None for as often as ``patience`` allows.
-        max_wait: the longest wait between two attempts, in seconds.
-        keep_trajectories: whether steps are stored with what went in and came out. Without it only their
-            outline is: kind, name, usage, seconds and components. Reflection sees no more than is stored,
-            so that a run that is resumed is the one that was never interrupted.
-    """
-
-    concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
-    timeout: float | None = attrs.field(default=300.0, validator=_positive)
-    metric_timeout: float | None = attrs.field(default=300.0, validator=_positive)
-    metric_errors: Literal["stop", "fail"] = attrs.field(default="stop", validator=_stop_or_fail)
-    patience: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
-    attempts: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
-    )
-    max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
-    keep_trajectories: bool = True
-
-    def patience_with(self, service: str, gate: Gate) -> Patience:
-        """How long is waited for ``service``, as messages call it."""
-        return Patience(
-            service=service,
-            gate=gate,
-            attempts=self.attempts,
-            seconds=self.patience,
-            max_wait=self.max_wait,
-        )
 
 
 @attrs.define(kw_only=True, eq=False)

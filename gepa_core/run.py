@@ -19,8 +19,9 @@ from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.engine import Engine
 from gepa_core.entries import Entry, total
 from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault
-from gepa_core.evaluate import Evaluator, Execution
+from gepa_core.evaluate import Evaluator
 from gepa_core.events import RunEnded, RunStarted, Warned
+from gepa_core.execution import Execution
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager

@@ -13,7 +13,7 @@ from gepa_core.cli import schema
 from gepa_core.cli.schema import Raw
 from gepa_core.cli.toml import to_toml
 from gepa_core.errors import ConfigurationError
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.presets import Preset, as_preset
 
 FILE = "gepa.toml"

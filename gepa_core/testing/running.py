@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gepa_core.api import optimize
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.result import Result
 from gepa_core.testing.toy import ToySystem, toy_metric, toy_model
 

@@ -11,7 +11,7 @@ import attrs
 import gepa_core
 from gepa_core.budget import Budget
 from gepa_core.errors import ConfigurationError, ModelFault
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.presets import Preset
 from gepa_core.protocols import Completion, Message
 from gepa_core.result import Result

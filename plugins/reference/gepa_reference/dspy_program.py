@@ -11,7 +11,7 @@ import attrs
 
 from gepa_core.budget import Budget
 from gepa_core.errors import ConfigurationError, ModelFault
-from gepa_core.evaluate import Execution
+from gepa_core.execution import Execution
 from gepa_core.faults import as_model_error
 from gepa_core.lm.parts import as_text
 from gepa_core.presets import Preset
