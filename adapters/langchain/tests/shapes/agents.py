@@ -160,6 +160,11 @@ def nested_schema(model: ScriptedModel) -> App:
     return create_agent(model, [look_up], system_prompt="You report.", response_format=Report)
 
 
+def schemas_to_choose_from(model: ScriptedModel) -> App:
+    schemas: Any = Answer | Report
+    return create_agent(model, [], system_prompt="You report.", response_format=ToolStrategy(schemas))
+
+
 def tool_strategy(model: ScriptedModel) -> App:
     return create_agent(model, [look_up], system_prompt="You report.", response_format=ToolStrategy(Report))
 

@@ -110,6 +110,21 @@ def closure_output_at_call(model: ScriptedModel) -> App:
     return RunnableLambda(judge)
 
 
+class Extractor:
+    """Holds the class that it asks for."""
+
+    def __init__(self, model: ScriptedModel) -> None:
+        self.model = model
+        self.schema = Answer
+
+    def __call__(self, given: dict[str, str]) -> Any:
+        return self.model.with_structured_output(self.schema).invoke(given["question"])
+
+
+def attribute_output_at_call(model: ScriptedModel) -> App:
+    return RunnableLambda(Extractor(model).__call__)
+
+
 def json_schema_output(model: ScriptedModel) -> App:
     return chat_prompt("You take notes.") | model.with_structured_output(JSON_SCHEMA)
 

@@ -134,6 +134,11 @@ SHAPES: dict[str, Shape] = {
         descriptions=("schema.Verdict", "schema.Verdict.good"),
         script=(("Verdict", {"good": True}),),
     ),
+    "5-structured-output-at-call-attribute": Shape(
+        make=structured.attribute_output_at_call,
+        descriptions=ANSWER,
+        script=(("Answer", {"text": "five"}),),
+    ),
     "5-structured-output-parser": Shape(
         make=structured.parser_instructions,
         descriptions=ORDER,
@@ -215,6 +220,13 @@ SHAPES: dict[str, Shape] = {
         script=(("look_up", {"word": "two"}), ("Report", A_REPORT)),
         inputs=(ASK,),
         tools=("look_up",),
+    ),
+    "10-agent-schemas-to-choose-from": Shape(
+        make=agents.schemas_to_choose_from,
+        prompts=("system",),
+        descriptions=(*ANSWER, *REPORT),
+        script=(("Report", A_REPORT),),
+        inputs=(ASK,),
     ),
     "10-agent-schema-provider-strategy": Shape(
         make=agents.provider_strategy,
