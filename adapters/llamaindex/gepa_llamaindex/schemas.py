@@ -6,6 +6,7 @@ is a pydantic class, a TypedDict, a dataclass or an annotated type.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -142,14 +143,14 @@ def described(schema: type[BaseModel], texts: Mapping[Pointer, str]) -> type[Bas
     """
     base: Any = schema
 
+    usual: list[dict[str, Any]] = []
+
     def model_json_schema(cls: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = base.model_json_schema.__func__(cls, *args, **kwargs)
-        for pointer, text in texts.items():
-            try:
-                _at(shown, pointer)["description"] = text
-            except (KeyError, IndexError, TypeError):  # by_alias=False, or another mode, has other fields
-                continue
-        return shown
+        if args or kwargs:
+            return _changed(base.model_json_schema.__func__(cls, *args, **kwargs), texts)
+        if not usual:  # tools are asked for it before every call of a model
+            usual.append(_changed(base.model_json_schema.__func__(cls), texts))
+        return copy.deepcopy(usual[0])
 
     body = {
         "__module__": base.__module__,
@@ -160,6 +161,15 @@ def described(schema: type[BaseModel], texts: Mapping[Pointer, str]) -> type[Bas
     made: Any = _meta_of(base)(base.__name__, (base,), body)
     made.__pydantic_validator__ = base.__pydantic_validator__
     return made  # type: ignore[no-any-return]
+
+
+def _changed(shown: dict[str, Any], texts: Mapping[Pointer, str]) -> dict[str, Any]:
+    for pointer, text in texts.items():
+        try:
+            _at(shown, pointer)["description"] = text
+        except (KeyError, IndexError, TypeError):  # by_alias=False, or another mode, has other fields
+            continue
+    return shown
 
 
 def _meta_of(base: Any) -> Any:
