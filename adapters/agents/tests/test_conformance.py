@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from gepa_agents import AgentsAdapter
+from gepa_agents.clients import StandIn
+from gepa_agents.standins import calls_of, inner_of
 from openai import AsyncOpenAI, OpenAI
 
 from gepa_core.testing import AdapterSuite, ScriptedModel
@@ -252,6 +255,19 @@ class TestLiterals(Suite):
     def test_a_built_app_shares_models_and_clients(self) -> None:
         super().test_a_built_app_shares_models_and_clients()
 
+    def test_a_built_app_has_the_client_itself_where_no_text_of_the_code_changed(self) -> None:
+        trial = self.trial()
+        built = trial.system.build(trial.seed)
+        assert inspect.getclosurevars(built).nonlocals == inspect.getclosurevars(trial.app).nonlocals
+
+    def test_what_stands_before_a_client_only_replaces_texts(self) -> None:
+        trial = self.trial()
+        (held,) = inspect.getclosurevars(trial.system.build(trial.marked("x"))).nonlocals.values()
+        assert isinstance(held, OpenAI)
+        assert isinstance(held, StandIn)
+        assert inner_of(held) is inspect.getclosurevars(trial.app).nonlocals["client"]
+        assert calls_of(held).recorder is None
+
 
 class CallableLibrarian:
     """Reads variables of its module in properties, for which a copy needs a class of its own."""
@@ -289,3 +305,10 @@ class TestCallable(Suite):
     )
     def test_a_built_app_is_of_the_same_type(self) -> None:
         super().test_a_built_app_is_of_the_same_type()
+
+    def test_a_built_app_counts_as_of_the_same_type(self) -> None:
+        trial = self.trial()
+        built = trial.system.build(trial.marked("x"))
+        assert isinstance(built, CallableLibrarian)
+        assert type(built).__qualname__ == CallableLibrarian.__qualname__
+        assert built.client is trial.app.client
