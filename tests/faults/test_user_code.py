@@ -222,12 +222,12 @@ def test_an_adapter_that_returns_no_rollout_is_named(
 # the metric --------------------------------------------------------------------
 
 
-@attrs.define(eq=False)
 class Bad:
-    """`metric`, but for one example."""
+    """`metric`, but for one example. No attrs class, so that one mended is the same metric to a run."""
 
-    example: int
-    answer: Any
+    def __init__(self, example: int, answer: Any) -> None:
+        self.example = example
+        self.answer = answer
 
     def __call__(self, example: Any, output: Any) -> Any:
         """Return the bad answer, or raise it."""
