@@ -39,6 +39,8 @@ _JINJA_BLOCKS = frozenset(
 )
 _JINJA_BRANCHES = frozenset(("else", "elif"))
 _NEVER_CLOSED = "a template tag is opened and never closed"
+_REACHING = re.compile(r"\{\d*[.\[][^{}]*__\w+__[^{}]*\}")
+"""A field without a name that reaches into whatever is filled in by position, such as ``{0.__class__}``."""
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -104,6 +106,11 @@ def template_problems(text: str, placeholders: tuple[str, ...], syntax: Syntax) 
         return [*problems, _NEVER_CLOSED]
     wanted, found = _nested(placeholders, syntax), tags_of(text, syntax)
     problems += _missing_or_added(wanted, found)
+    if syntax == "braces":
+        problems += [
+            f"the placeholder {field} does not exist in the original and reaches into an object"
+            for field in dict.fromkeys(_REACHING.findall(text))
+        ]
     if not problems:
         problems += _misplaced(wanted, found)
     if syntax in _UNCLOSED and _UNCLOSED[syntax].search(TOKENS[syntax].sub("", text)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-import atheris  # type: ignore[import-not-found, unused-ignore]
+import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["gepa_core"]):
     from tests.fuzz import targets
@@ -27,9 +27,7 @@ def main(name: str) -> None:
             original = provider.ConsumeUnicode(provider.ConsumeIntInRange(0, 200))
             targets.templates(original, provider.ConsumeUnicode(provider.remaining_bytes()))
         else:
-            {"answer": targets.answer, "store_rows": targets.store_rows}[name](
-                provider.ConsumeUnicode(len(data))
-            )
+            getattr(targets, name)(provider.ConsumeUnicode(len(data)))
 
     atheris.Setup([sys.argv[0], *sys.argv[2:]], run)
     atheris.Fuzz()

@@ -47,13 +47,8 @@ def langchain(base_url: str) -> Any:
         return inputs
 
     prompt = ChatPromptTemplate.from_messages([("system", DESK.seed_texts["triage"]), ("human", "{ticket}")])
-    model = ChatOpenAI(
-        model=TASK_MODEL,
-        base_url=base_url,
-        api_key=CLIENT,
-        default_headers=HEADERS,
-        max_retries=0,  # type: ignore[arg-type]
-    )
+    options: Any = {"base_url": base_url, "api_key": CLIENT, "default_headers": HEADERS, "max_retries": 0}
+    model = ChatOpenAI(model=TASK_MODEL, **options)
     return RunnableLambda(checked) | prompt | model.bind(extra_headers=HEADERS) | StrOutputParser()
 
 
@@ -61,7 +56,7 @@ def llamaindex(base_url: str) -> Any:
     """A chat engine whose model has a key and headers."""
     from llama_index.core.chat_engine import SimpleChatEngine
     from llama_index.core.memory import ChatMemoryBuffer
-    from llama_index.llms.openai_like import OpenAILike
+    from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
 
     model = OpenAILike(
         model=TASK_MODEL,
