@@ -116,11 +116,15 @@ def image_of_pillow(value: object) -> Image | None:
     """An image of the package Pillow as a PNG file; None when ``value`` is none. Imports nothing."""
     if not any(kind.__module__.startswith("PIL.") for kind in type(value).__mro__):
         return None
-    save = getattr(value, "save", None)
-    if not callable(save):
+    image: Any = value
+    if not callable(getattr(image, "save", None)):
         return None
     buffer = io.BytesIO()
-    save(buffer, format="PNG")
+    try:
+        image.save(buffer, format="PNG")
+    except OSError:  # colours that PNG does not know
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, format="PNG")
     return image_of(buffer.getvalue())
 
 
