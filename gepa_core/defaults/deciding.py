@@ -71,7 +71,8 @@ class StopWhenStalled:
         dropped = recent[-self.dropped :]
         if len(dropped) == self.dropped and all(one.status == "dropped" for one in dropped):
             return f"the last {self.dropped} proposals were dropped: {dropped[-1].reason}"
-        reflected = [one for one in recent if one.reflections][-self.failed_reflections :]
+        reflected = [one for one in recent if one.kind == "mutation" and one.components]
+        reflected = reflected[-self.failed_reflections :]
         if len(reflected) == self.failed_reflections and all(map(_gave_no_text, reflected)):
             count = self.failed_reflections
             return f"the last {count} reflections gave no usable text: {reflected[-1].reason}"

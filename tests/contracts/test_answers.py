@@ -228,7 +228,7 @@ def test_an_error_inside_a_wrapper_stays_with_the_one_who_raised_it(play: Play) 
 )
 def test_texts_that_cannot_be_used_drop_the_proposal_not_the_run(play: Play, texts: Any, reason: str) -> None:
     result = play(Answers("components", ["act"]), ProposeAnswers(texts))
-    assert result.stop_reason.startswith("the last 10 reflections gave no usable text")
+    assert result.stop_reason.startswith("the last 5 reflections gave no usable text")
     dropped = result.proposals[1]
     assert dropped.status == "dropped"
     assert dropped.reason.startswith(reason)
