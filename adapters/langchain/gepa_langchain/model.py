@@ -39,7 +39,7 @@ class LangChainModel:
     name: str
 
     async def sees_images(self) -> bool:
-        """Whether the model can be shown images: no for a text model, else as its profile has it, if it has."""
+        """Whether the model can be shown images: not if it is a text model, else as its profile says."""
         model = _model_inside(self.runnable)
         profile = getattr(model, "profile", None)
         known = profile.get("image_inputs") if isinstance(profile, Mapping) else None
