@@ -72,7 +72,7 @@ def _call(node: ast.Call) -> Iterator[tuple[str, int]]:
 
 OWN_TEMPLATES = {
     "gepa_core/cli/components.py": "a sentence of the module",
-    "gepa_core/cli/dry_run.py": "a form that the module's own callers pass",
+    "gepa_core/cli/dry_run.py": "a sentence of the module",
     "gepa_core/cli/live.py": "a form that the module's own callers pass",
     "plugins/offline/gepa_offline/domains/multi_hop/__init__.py": "sentences of the simulated corpus",
     "plugins/offline/gepa_offline/domains/multi_hop/corpus.py": "sentences of the simulated corpus",
