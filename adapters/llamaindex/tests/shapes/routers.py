@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from gepa_llamaindex.testing import Ask, ScriptedLLM, Shape
+from llama_index.core.base.base_selector import SingleSelection
 from llama_index.core.indices.query.query_transform import HyDEQueryTransform
 from llama_index.core.indices.query.query_transform.base import StepDecomposeQueryTransform
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.postprocessor import LLMRerank
+from llama_index.core.program import FunctionCallingProgram
 from llama_index.core.query_engine import (
     MultiStepQueryEngine,
     RetrieverQueryEngine,
@@ -22,6 +24,7 @@ from llama_index.core.question_gen import LLMQuestionGenerator
 from llama_index.core.response_synthesizers import get_response_synthesizer
 from llama_index.core.retrievers import QueryFusionRetriever
 from llama_index.core.selectors import LLMMultiSelector, LLMSingleSelector, PydanticSingleSelector
+from llama_index.core.selectors.prompts import DEFAULT_SINGLE_PYD_SELECT_PROMPT_TMPL
 from llama_index.core.tools import QueryEngineTool
 
 from .sources import QUESTION, RAG, TEXT_QA, cities, index, queried
@@ -64,8 +67,11 @@ def router(selector: Callable[[ScriptedLLM], Any]) -> Callable[[ScriptedLLM], An
     return make
 
 
-def by_a_tool(llm: Any) -> PydanticSingleSelector:
-    return PydanticSingleSelector.from_defaults(llm=llm)
+def by_a_tool(llm: ScriptedLLM) -> PydanticSingleSelector:
+    program = FunctionCallingProgram.from_defaults(
+        output_cls=SingleSelection, prompt_template_str=DEFAULT_SINGLE_PYD_SELECT_PROMPT_TMPL, llm=llm
+    )
+    return PydanticSingleSelector(selector_program=program)
 
 
 def sub_question(llm: ScriptedLLM) -> Any:
