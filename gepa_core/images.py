@@ -30,8 +30,9 @@ _KINDS = (
 """What the files of each kind begin with: the kinds that providers of multimodal models take."""
 _ENCODED = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR")
 """The same beginnings in base64."""
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
-_DATA_URL = re.compile(r"(data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,)([A-Za-z0-9+/_=-]+)")
+_DATA_URL = re.compile(r"data:[\w.+/-]*(?:;[\w.=+-]+)*;base64,(?=[A-Za-z0-9+/_=-])")
+_AFTER_DATA = " \t\r\n\"'`()<>[]{},;\\"
+"""What may stand behind a data URL in a text. To look for these is far quicker than to match the rest."""
 _REFERENCE = re.compile(rf"<image/(?:png|jpeg|gif|webp), \d+ bytes, sha256 ([0-9a-f]{{{_DIGITS}}})>")
 
 
@@ -72,6 +73,8 @@ class Image:
 
 _HELD: WeakValueDictionary[str, Image] = WeakValueDictionary()
 """Images that some trajectory holds: an agent sends the same ones with each of its calls."""
+_DECODED: WeakValueDictionary[bytes, Image] = WeakValueDictionary()
+"""The same by the hash of what was decoded, which takes far longer than to hash it."""
 
 
 class Referring(str):
@@ -142,27 +145,47 @@ def with_references(text: str) -> str:
         return text if image is None else Referring(image.reference, [image])
     if ";base64," not in text:
         return text
+    pieces: list[str] = []
     images: list[Image] = []
-    replaced = _DATA_URL.sub(lambda match: _in_place_of(match, images.append), text)
+    end = 0
+    while (match := _DATA_URL.search(text, end)) is not None:
+        pieces.append(text[end : match.start()])
+        end = _end_of_data(text, match.end())
+        data = text[match.end() : end]
+        image = _decoded(data)
+        if image is None:
+            digest = hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            pieces.append(f"{match[0]}<{len(data)} characters, sha256 {digest}>")
+        else:
+            images.append(image)
+            pieces.append(image.reference)
+    replaced = "".join([*pieces, text[end:]])
     return Referring(replaced, images) if images else replaced
 
 
-def _in_place_of(match: re.Match[str], found: Callable[[Image], None]) -> str:
-    image = _decoded(match[2])
-    if image is not None:
-        found(image)
-        return image.reference
-    digest = hashlib.sha256(match[2].encode()).hexdigest()[:16]
-    return f"{match[1]}<{len(match[2])} characters, sha256 {digest}>"
+def _end_of_data(text: str, start: int) -> int:
+    found = (text.find(character, start) for character in _AFTER_DATA)
+    return min((place for place in found if place >= 0), default=len(text))
 
 
 def _decoded(text: str) -> Image | None:
-    if not _BASE64.fullmatch(text):
+    """The image whose file ``text`` is in base64, line breaks allowed; None when it is none."""
+    if not text.isascii():
         return None
+    encoded = text.encode()
+    key = hashlib.sha256(encoded).digest()
+    known = _DECODED.get(key)
+    if known is not None:
+        return known
+    if b"\n" in encoded:
+        encoded = b"".join(encoded.split())
     try:
-        return image_of(base64.b64decode(text, validate=False))
+        image = image_of(binascii.a2b_base64(encoded, strict_mode=True))
     except binascii.Error:
         return None
+    if image is not None:
+        _DECODED[key] = image
+    return image
 
 
 def images_in(value: object) -> Iterator[Image]:
