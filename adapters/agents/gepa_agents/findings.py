@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 
@@ -22,6 +21,7 @@ from gepa_core.appgraph import (
     Uses,
     copyable,
 )
+from gepa_core.appgraph.sent import sent_as
 from gepa_core.protocols import LeftAlone
 
 _KINDS = {"argument": "argument_description", "schema": "schema_description"}
@@ -156,11 +156,7 @@ def _variable(site: Site, place: Place, uses: Uses) -> Found:
 
 
 def _of_literal(literal: Literal, current: str | None) -> Found:
-    natural = literal.text.natural if current is None else current
-    syntax: Any = "braces" if literal.text.has_gaps else "plain"
-    guard = TemplateGuard.of(natural, syntax, escapes=False)
-    if set(guard.placeholders) != {"{" + name + "}" for name in literal.text.pieces[1::2]}:
-        raise Unguardable("what it fills in cannot be told from the braces in its text")
+    guard = sent_as(literal.text, {} if current is None else {literal.text: current})
     names = [literal.function]
     place = Place(
         form="argument" if literal.argument else "tool" if literal.tool else "message",

@@ -11,7 +11,8 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from gepa_core.appgraph import Graph, Sent, walk
 from gepa_core.errors import ConfigurationError
 from gepa_langchain.describe import components_of
-from gepa_langchain.findings import Found, sort_texts
+from gepa_langchain.findings import sort_texts
+from gepa_langchain.found import Found
 from gepa_langchain.fresh import Freshness
 from gepa_langchain.graphs import is_graph
 from gepa_langchain.memories import fresh_ids

@@ -13,7 +13,7 @@ import attrs
 
 from gepa_core.appgraph import Rewriting, TextPattern
 from gepa_core.types import Component
-from gepa_langchain.findings import Fit, Found
+from gepa_langchain.found import Fit, Found
 
 Part: TypeAlias = tuple[str, str]
 """Role and text of a message, or of one text block of it. The role of a plain prompt is empty.

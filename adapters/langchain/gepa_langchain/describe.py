@@ -10,7 +10,8 @@ from gepa_core.appgraph import Hop, Sent, unique_names
 from gepa_core.appgraph.naming import slug
 from gepa_core.types import Component
 from gepa_langchain.descriptions import Description
-from gepa_langchain.findings import Found, few_shot_edge
+from gepa_langchain.findings import few_shot_edge
+from gepa_langchain.found import Found
 from gepa_langchain.passed import Passed
 from gepa_langchain.policy import holds_own_variables, site_kind, variable_hop, variable_name
 from gepa_langchain.purpose import purpose_of

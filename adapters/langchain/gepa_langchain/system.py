@@ -25,7 +25,7 @@ from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 from gepa_langchain.attribution import Attribution
 from gepa_langchain.copies import copy_app
-from gepa_langchain.findings import Found, values_at
+from gepa_langchain.found import Found, values_at
 from gepa_langchain.fresh import Freshness
 from gepa_langchain.passed import Passed, Where, bound, nested, put, unbind
 from gepa_langchain.policy import LangChainPolicy
