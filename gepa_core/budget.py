@@ -135,6 +135,8 @@ class Ledger:
         for measure in (TOKENS, DOLLARS) if rollouts else ():
             limit = measure.limit(self.budget)
             spent = measure.of(self._spent() + self.test.seed.usage + self.test.others.usage)
+            # A limit in seconds may leave proposals in flight.
+            spent += sum(self._expected(one, measure) for one in self._reserved.values())
             expected = rollouts * self._mean("test", measure)
             if limit is None:
                 continue

@@ -74,7 +74,14 @@ def test_every_command_has_a_help_page(cli: Cli) -> None:
 def test_options_stand_in_groups(cli: Cli) -> None:
     page = cli("optimize", "--help").stdout
     groups = [line for line in page.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert groups == ["Arguments:", "What to optimise:", "Limits:", "How to run it:", "Options:"]
+    assert groups == [
+        "Arguments:",
+        "What to optimise:",
+        "Limits:",
+        "How to run it:",
+        "Before the start:",
+        "Options:",
+    ]
     assert "--budget N " in page
 
 
