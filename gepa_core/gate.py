@@ -37,6 +37,11 @@ class Gate:
         """Why nothing more may begin; empty when it may."""
         return self._reason
 
+    @property
+    def refusal(self) -> GepaError:
+        """What is raised by whatever would begin though nothing more may."""
+        return self._fault or Halted(self._reason)
+
     def halt(self, reason: str) -> None:
         """Let nothing more begin. The first reason stays."""
         self._reason = self._reason or reason
@@ -69,7 +74,7 @@ class Gate:
         await self._enter(number, begins=not finishing)
         try:
             if self._reason and not finishing:
-                raise self._fault or Halted(self._reason)
+                raise self.refusal
             yield
         finally:
             self._leave()

@@ -81,6 +81,7 @@ async def with_retries(
 
     Raises:
         ServiceLost: every attempt met a fault until patience was over. The gate lets nothing more begin.
+        Halted: the run ended meanwhile for another reason.
         ModelFault: at once, when a model cannot be used at all.
         Exception: anything else that ``operation`` raises, at once and unchanged.
     """
@@ -164,6 +165,8 @@ def _final(error: Exception, patience: Patience, tried: int, elapsed: float) -> 
     if isinstance(error, ServiceLost | ModelFault | ConfigurationError):
         return error
     fault = classify(error)
+    if fault.kind == "infrastructure" and patience.gate.halted:
+        return patience.gate.refusal
     if fault.kind == "infrastructure":
         tries = "1 attempt" if tried == 1 else f"{tried} attempts in {elapsed:.0f} s"
         lost = ServiceLost(

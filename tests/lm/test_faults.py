@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -101,7 +102,9 @@ def test_a_page_that_is_no_json_is_the_candidates_fault() -> None:
     """A tool fetched it, and not a provider's client; nor is what a model wrote a provider's answer."""
     import httpx
 
-    for read in (httpx.Response(200, text="<html>").json, lambda: json.loads("Sure! {")):
+    page = httpx.Response(200, text="<html>")
+    reads: list[Callable[[], object]] = [page.json, lambda: json.loads("Sure! {")]
+    for read in reads:
         with pytest.raises(json.JSONDecodeError) as caught:
             read()
         assert classify(caught.value).kind == "candidate"
