@@ -12,7 +12,7 @@ from gepa_agents.calling import Inputs, Signature, signature_of
 from gepa_agents.capture import capture_of
 from gepa_agents.describe import components_of
 from gepa_agents.explicit import default_site, named_prompts, without_prompts
-from gepa_agents.findings import sort_texts
+from gepa_agents.findings import named_texts, sort_texts, without_named
 from gepa_agents.policy import AgentsPolicy, leaves
 from gepa_agents.sessions import descriptions_of, tools_of
 from gepa_agents.standins import changes_in
@@ -28,6 +28,9 @@ class AgentsAdapter:
     Attributes:
         prompts: for an agent that takes a parameter ``prompts``: names of its texts and the texts to begin
             with. Not needed where the parameter has a mapping as its default.
+        sent: texts that the agent sends to a model and that are not found in it, since it reads them from a
+            file, a hub or a database when it runs: name to text, with ``{name}`` for whatever the agent fills
+            in. They are replaced on their way to the model.
         call: the method to call; without it the object itself, its ``run`` or its ``invoke``.
         tools: further functions of the agent that are tools, where it does not say so itself.
         mcp_tools: what ``list_tools`` of an MCP server returns, whose descriptions are to be components; not
@@ -41,6 +44,7 @@ class AgentsAdapter:
     """
 
     prompts: Mapping[str, str] | None = None
+    sent: Mapping[str, str] = attrs.field(factory=dict)
     call: str = ""
     tools: Sequence[Callable[..., Any]] = ()
     mcp_tools: Sequence[Any] = ()
@@ -63,10 +67,13 @@ class AgentsAdapter:
         for tool in (*tools_of(self.mcp_tools), *_listed(graph)):
             uses.literals.extend(descriptions_of(tool))
         prompts = named_prompts(signature, self.prompts, uses)
+        named = named_texts(self.sent, _changes(graph))
         found, left = sort_texts(graph, policy, uses, _changes(graph))
+        found = without_named(found, named)
         if prompts:
             found, others = without_prompts(found, prompts)
             left += others
+        found += named
         capture, uncaptured = capture_of(
             graph,
             policy,

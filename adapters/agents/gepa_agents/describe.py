@@ -69,5 +69,5 @@ def _purpose(one: Found) -> str:
         return f"Describes {place.argument!r} in the schema of the model's answer."
     what = f"{place.role} message" if place.role else "text"
     called = f" {place.variable!r}" if place.variable and place.form == "variable" else ""
-    where = f" in function {place.names[0]!r}" if one.literal is not None else ""
+    where = f" in function {place.names[0]!r}" if one.literal is not None and not place.variable else ""
     return f"The agent's {what}{called}{where}."

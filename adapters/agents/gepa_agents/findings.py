@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -20,6 +20,7 @@ from gepa_core.appgraph import (
     Unguardable,
     Uses,
     copyable,
+    of_named,
 )
 from gepa_core.appgraph.sent import sent_as
 from gepa_core.protocols import LeftAlone
@@ -90,6 +91,30 @@ def sort_texts(
         except Unguardable as reason:
             left.append(LeftAlone(source=literal.source, reason=str(reason), text=literal.text.natural))
     return found, [*left, *_unread(uses)]
+
+
+def named_texts(texts: Mapping[str, str], changes: Sequence[Change]) -> list[Found]:
+    """The texts that the user names as they are sent.
+
+    Raises:
+        ConfigurationError: one cannot be recognised.
+    """
+    current = {one.text: one.new for one in changes}
+    return [
+        Found(
+            kind="prompt",
+            guard=one.guard,
+            place=Place(form="variable", names=list(one.names), variable=one.names[0]),
+            literal=Literal(text=one.text, function=one.names[0], source=one.source),
+        )
+        for one in of_named(texts, current)
+    ]
+
+
+def without_named(found: Sequence[Found], named: Sequence[Found]) -> list[Found]:
+    """The texts found that are none of those that the user names."""
+    texts = {one.literal.text for one in named if one.literal is not None}
+    return [one for one in found if one.literal is None or one.literal.text not in texts]
 
 
 def _add(found: list[Found], one: Found) -> None:

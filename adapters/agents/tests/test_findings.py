@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -273,3 +274,25 @@ def test_texts_that_are_given_by_name_come_first_and_others_are_left_alone() -> 
     assert list(found) == ["ask"]
     assert found["ask"].variables == ("q",)
     assert "by name" in _left(agent)[PERSONA]
+
+
+def test_a_text_that_is_read_while_the_agent_runs_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "desk.txt"
+    file.write_text("You are the desk of {library}, and brief.\n", "utf-8")
+
+    def agent(question: str) -> Any:
+        return _send(file.read_text("utf-8").replace("{library}", question))
+
+    options: dict[str, Any] = {"sent": {"desk": file.read_text("utf-8")}}
+    found = _found(agent, **options)
+    assert (list(found), found["desk"].variables) == (["desk"], ("library",))
+    system = AgentsAdapter(**options).wrap(agent)
+    step = run(system, {"desk": "Serve the people of {library}."}, "Rome").trajectory.steps[0]
+    assert (step.inputs, step.components) == (
+        [{"role": "system", "content": "Serve the people of Rome.\n"}],
+        ("desk",),
+    )
+    with pytest.raises(ConfigurationError, match="library"):
+        system.build({"desk": "Serve."})
+    built = system.build({"desk": "Serve {library}."})
+    assert [one.text for one in AgentsAdapter(**options).wrap(built).components] == ["Serve {library}."]
