@@ -118,8 +118,11 @@ def start(
 
 
 def bought(server: OfflineServer, *, since: int = 0) -> Bought:
-    """What the server was asked for, by its own log."""
-    return Counter((record.model, record.user) for record in server.requests()[since:])
+    """What the server was asked for, by its own log.
+
+    A request that a kill cut off before it had arrived whole names no model, and nobody pays for it.
+    """
+    return Counter((record.model, record.user) for record in server.requests()[since:] if record.model)
 
 
 def kept(directory: Path, seed: int) -> Bought:
