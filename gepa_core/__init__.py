@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gepa_core.markers import hookimpl
     from gepa_core.pool import Pool
     from gepa_core.presets import Preset
+    from gepa_core.prices import Price
     from gepa_core.result import Result
     from gepa_core.saved import apply
     from gepa_core.state import Member
@@ -47,6 +48,7 @@ __all__ = [
     "Outcome",
     "Pool",
     "Preset",
+    "Price",
     "Result",
     "Rollout",
     "Step",
@@ -71,6 +73,7 @@ _HOMES = {
     "hookimpl": "markers",
     "Pool": "pool",
     "Preset": "presets",
+    "Price": "prices",
     "Result": "result",
     "Member": "state",
 }

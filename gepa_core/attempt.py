@@ -211,6 +211,7 @@ class Attempter:
             gate=self.gate,
             stages=self.stages,
             patience=self._patience,
+            prices=self.evaluator.execution.prices,
         )
         request = MutationRequest(
             number=plan.number,

@@ -208,7 +208,7 @@ def _unseen(example: Example) -> Reflected:
 
 def _each(run: Run, trial: Trial, prompt: int) -> Each:
     answer = sum(_answer_tokens(component) for component in run.components) / len(run.components)
-    price = price_of(run.model.name)
+    price = price_of(run.model.name, run.execution.prices)
     return Each(
         rollout_tokens=trial.mean_tokens,
         rollout_dollars=trial.mean_dollars,

@@ -24,6 +24,7 @@ from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
 from gepa_core.metrics import metric_error
 from gepa_core.outline import outlined
+from gepa_core.prices import priced_steps
 from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
@@ -209,6 +210,9 @@ class _Attempt:
             return self._timed_out()
         finally:
             self.seconds = time.monotonic() - began
+        trajectory = priced_steps(rollout.trajectory, evaluator.execution.prices)
+        if trajectory is not rollout.trajectory:
+            rollout = attrs.evolve(rollout, trajectory=trajectory)
         if rollout.error is not None and classify(rollout.error).kind != "candidate":
             self.wasted = rollout.trajectory.usage
             raise rollout.error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
 
 from gepa_core.errors import ConfigurationError
 from gepa_core.gate import Gate
+from gepa_core.prices import Price
 from gepa_core.retry import Patience
 
 
@@ -21,6 +23,14 @@ def _positive(_instance: object, attribute: attrs.Attribute[Any], value: float |
 def _stop_or_fail(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
     if value not in ("stop", "fail"):
         raise ConfigurationError(f"execution: {attribute.name} must be 'stop' or 'fail', not {value!r}")
+
+
+def _prices(_instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, Mapping) or not all(isinstance(price, Price) for price in value.values()):
+        raise ConfigurationError(
+            f"execution: {attribute.name} must be a mapping from the name of a model to its Price, such as"
+            f" {{'gpt-4.1': Price(sent=2e-6, received=8e-6)}}, not {value!r}"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +54,9 @@ class Execution:
         keep_trajectories: whether steps are stored with what went in and came out. Without it only their
             outline is: kind, name, usage, seconds and components. Reflection sees no more than is stored,
             so that a run that is resumed is the one that was never interrupted.
+        prices: what models cost, by the name that their steps have, or that of the reflection model. They
+            count where a call reports tokens and no price; for other models the list that litellm ships
+            does, if litellm is installed.
     """
 
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
@@ -56,6 +69,7 @@ class Execution:
     )
     max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
     keep_trajectories: bool = True
+    prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)
 
     def patience_with(self, service: str, gate: Gate) -> Patience:
         """How long is waited for ``service``, as messages call it."""

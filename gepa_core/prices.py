@@ -1,4 +1,7 @@
-"""What models cost per token, by the price list that litellm ships. litellm itself is not imported."""
+"""What models cost per token: by the user's own prices, else by the list that litellm ships.
+
+litellm itself is not imported.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from gepa_core.types import Usage
+from gepa_core.types import Trajectory, Usage
 
 _LIST = "model_prices_and_context_window_backup.json"
 
@@ -25,19 +28,23 @@ class Price:
         received: of an answer.
     """
 
-    sent: float
-    received: float
+    sent: float = attrs.field(validator=attrs.validators.ge(0))
+    received: float = attrs.field(validator=attrs.validators.ge(0))
 
     def of(self, usage: Usage) -> float:
         """The price of tokens that are known."""
         return self.sent * usage.input_tokens + self.received * usage.output_tokens
 
 
-def price_of(model: str) -> Price | None:
-    """The price of ``"provider/model"`` or ``"model"``; None when it is not known, or litellm not installed.
+def price_of(model: str, own: Mapping[str, Price] | None = None) -> Price | None:
+    """The price of ``"provider/model"`` or ``"model"``; None when it is not known.
 
-    A price of 0 counts as unknown: it stands in the list for models that have none.
+    Args:
+        own: prices that go before those of the list, which is there when litellm is installed. A price of
+            0 in the list counts as unknown: it stands there for models that have none.
     """
+    if own and model in own:
+        return own[model]
     found = _prices().get(model) or _prices().get(model.partition("/")[2])
     if not isinstance(found, Mapping):
         return None
@@ -45,6 +52,28 @@ def price_of(model: str) -> Price | None:
     if not isinstance(sent, float | int) or not isinstance(received, float | int) or not sent + received:
         return None
     return Price(sent=float(sent), received=float(received))
+
+
+def priced(usage: Usage, model: str, own: Mapping[str, Price] | None = None) -> Usage:
+    """``usage`` of ``model`` with its price, where the calls reported their tokens and no price."""
+    if not usage.unpriced or usage.unpriced != usage.calls or usage.unmetered:
+        return usage
+    price = price_of(model, own)
+    return usage if price is None else attrs.evolve(usage, dollars=price.of(usage), unpriced=0)
+
+
+def priced_steps(trajectory: Trajectory, own: Mapping[str, Price] | None = None) -> Trajectory:
+    """``trajectory`` with a price for each step that has none and whose model's is known."""
+    if not trajectory.usage.unpriced:
+        return trajectory
+    return Trajectory(
+        steps=tuple(
+            step
+            if (usage := priced(step.usage, step.name, own)) is step.usage
+            else attrs.evolve(step, usage=usage)
+            for step in trajectory.steps
+        )
+    )
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -12,6 +12,7 @@ from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptR
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
 from gepa_core.gate import Gate
+from gepa_core.prices import Price, priced
 from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
 from gepa_core.retry import Patience, with_retries
 from gepa_core.stages import Stages
@@ -29,6 +30,7 @@ class RecordedModel:
     Attributes:
         allowed: calls that were reserved for the proposal, one more of which drops it; None when calls are
             not limited.
+        prices: what models cost, for a model that says no price itself.
         calls: calls made so far, those answered from the store included.
     """
 
@@ -39,6 +41,7 @@ class RecordedModel:
     gate: Gate
     stages: Stages
     patience: Patience
+    prices: Mapping[str, Price]
     calls: int = attrs.field(default=0, init=False)
     _asked: Counter[str] = attrs.field(factory=Counter, init=False)
     _used: dict[tuple[str, int], Usage] = attrs.field(factory=dict, init=False)
@@ -77,6 +80,8 @@ class RecordedModel:
         reused = completion is not None
         if completion is None:
             completion = await self._ask(messages)
+            usage = priced(completion.usage, self.name, self.prices)
+            completion = attrs.evolve(completion, usage=usage)
             self.store.save_answer(self.number, prompt, occurrence, completion)
         self._used[prompt, occurrence] = completion.usage
         self.stages.notify(
@@ -88,7 +93,7 @@ class RecordedModel:
 
     async def _ask(self, messages: Sequence[Message]) -> Completion:
         async def once() -> Completion:
-            async with self.gate.place():
+            async with self.gate.place(self.number):
                 try:
                     return await self.model.complete(messages)
                 except SystemExit as error:  # as it is it would end the event loop

@@ -12,10 +12,10 @@ from gepa_core.errors import InfrastructureFault, ModelFault
 from gepa_core.faults import classify, describe
 from gepa_core.jsonable import to_jsonable
 from gepa_core.mutation import Reflected
-from gepa_core.prices import price_of
+from gepa_core.prices import priced_steps
 from gepa_core.run import Run
 from gepa_core.stages import Stages
-from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Rollout, Step, Usage
+from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Rollout, Usage
 from gepa_core.waiting import TookTooLong, within
 
 
@@ -83,10 +83,8 @@ async def tried(run: Run, stages: Stages, number: int) -> Trial:
             return Reflected(example=example, outcome=await _outcome(run, stages, example))
 
     reflected = await asyncio.gather(*map(one, run.splits["train"][:number]))
-    steps = [step for each in reflected for step in each.outcome.trajectory.steps]
-    prices = [_dollars(step) for step in steps]
-    known = [price for price in prices if price is not None]
-    return Trial(reflected=reflected, dollars=sum(known) if len(known) == len(prices) else None)
+    usage = sum((usage_of(each.outcome.trajectory) for each in reflected), Usage())
+    return Trial(reflected=reflected, dollars=None if usage.unpriced else usage.dollars)
 
 
 async def _outcome(run: Run, stages: Stages, example: Example) -> Outcome:
@@ -108,7 +106,7 @@ async def _outcome(run: Run, stages: Stages, example: Example) -> Outcome:
         example=example.id,
         split=example.split,
         output=to_jsonable(rollout.output),
-        trajectory=rollout.trajectory,
+        trajectory=priced_steps(rollout.trajectory, run.execution.prices),
         failure=failure,
         feedback=feedback,
     )
@@ -124,12 +122,3 @@ def _failure(rollout: Rollout) -> Failure | None:
     if fault.kind == "model":
         raise ModelFault(fault.message) from rollout.error
     return Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
-
-
-def _dollars(step: Step) -> float | None:
-    """What a step cost; None where that is not known."""
-    usage = step.usage
-    if not usage.unpriced or step.error:
-        return usage.dollars
-    price = price_of(step.name)
-    return None if price is None or usage.unmetered else price.of(usage)
