@@ -71,7 +71,9 @@ def uncovered_in(trajectories: Sequence[Trajectory], inputs: Sequence[Json]) -> 
             if message.text not in data:
                 _add(groups, model, message, number)
     return tuple(
-        Uncovered(text=_CUT.sub("{rest}", one.text.natural), model=one.model, role=one.role, seen=len(one.versions))
+        Uncovered(
+            text=_CUT.sub("{rest}", one.text.natural), model=one.model, role=one.role, seen=len(one.versions)
+        )
         for one in groups
         if _instructs(one, len(trajectories))
     )

@@ -172,7 +172,7 @@ def _options() -> list[str]:
 
 
 def test_another_run_in_the_directory_is_refused_or_begun_beside(cli: Cli, tmp_path: Path) -> None:
-    """The difference is shown; with --force-new the old run stays as it is, and it says where the new one is."""
+    """The difference is shown; with --force-new the old run stays, and it says where the new one is."""
     cli.optimize("--run-dir=runs/first")
     refused = cli.optimize("--run-dir=runs/first", "--seed=5", code=2)
     assert "seed: was 0, is 5" in refused.stderr

@@ -17,13 +17,15 @@ from gepa_core.store import Store
 class Broken:
     """Returns what it was made with, when it is asked for the row ``"c"``."""
 
+    propose_new_texts = None
+
     def __init__(self, returned: Any) -> None:
         self.returned = returned
 
     def evaluate(self, batch: list[str], _candidate: Any, capture_traces: bool = False) -> Any:
         if "c" in batch:
             return self.returned
-        traces = [{} for _ in batch] if capture_traces else None
+        traces: list[Any] | None = [{} for _ in batch] if capture_traces else None
         return EvaluationBatch(outputs=list(batch), scores=[0.5] * len(batch), trajectories=traces)
 
     def make_reflective_dataset(self, _candidate: Any, _batch: Any, names: list[str]) -> Any:
@@ -66,7 +68,7 @@ def test_an_adapter_that_returns_fewer_results_is_named(tmp_path: Path, returned
 def test_a_score_that_is_none_is_no_score_here_either(tmp_path: Path, score: Any) -> None:
     from gepa_core.errors import MetricError
 
-    batch = EvaluationBatch(outputs=["c"], scores=[score], trajectories=[{}])
+    batch: EvaluationBatch[Any, Any] = EvaluationBatch(outputs=["c"], scores=[score], trajectories=[{}])
     with pytest.raises(MetricError, match="the metric raised ValueError"):
         optimize(
             {"text": "a"},
