@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gepa.core.adapter import EvaluationBatch
+from gepa.core.adapter import EvaluationBatch, ProposalFn
 from gepa_reference import optimize
 
 from gepa_core.errors import PluginError
@@ -17,7 +17,7 @@ from gepa_core.store import Store
 class Broken:
     """Returns what it was made with, when it is asked for the row ``"c"``."""
 
-    propose_new_texts = None
+    propose_new_texts: ProposalFn | None = None
 
     def __init__(self, returned: Any) -> None:
         self.returned = returned
