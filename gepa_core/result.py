@@ -21,6 +21,10 @@ class Interval:
     high: float
     level: float = 0.95
 
+    def __str__(self) -> str:
+        """``95% interval +0.330 to +0.440``."""
+        return f"{self.level:.0%} interval {self.low:+.3f} to {self.high:+.3f}"
+
 
 @attrs.frozen(kw_only=True)
 class Comparison:
@@ -46,6 +50,12 @@ class Comparison:
     def best_mean(self) -> float:
         """The best candidate's mean score."""
         return sum(self.best.values()) / len(self.best)
+
+    def __str__(self) -> str:
+        """``0.336 -> 0.724 on 100 examples (gain +0.388, 95% interval +0.330 to +0.440)``."""
+        gain = f"gain {self.best_mean - self.seed_mean:+.3f}"
+        sure = f", {self.difference}" if self.difference is not None else ""
+        return f"{self.seed_mean:.3f} -> {self.best_mean:.3f} on {len(self.seed)} examples ({gain}{sure})"
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +164,21 @@ class Result:
     def tally(self) -> dict[str, int]:
         """How many proposals were accepted, and how many came to nothing for each reason."""
         return tally(self.proposals)
+
+    def __str__(self) -> str:
+        """Scores, cost, why it ended and where it is, a line each."""
+        usage = self.cost.usage
+        tokens = "tokens in part unknown" if usage.unmetered else f"{usage.tokens:,} tokens"
+        dollars = "price in part unknown" if usage.unpriced else f"${usage.dollars:.2f}"
+        counts = f"{self.cost.total_rollouts} rollouts, {self.cost.reflections} reflections"
+        lines = {
+            "validation": str(self.val),
+            "test": str(self.test) if self.test is not None else "",
+            "cost": f"{counts}, {tokens}, {dollars}",
+            "ended": self.stop_reason,
+            "stored": str(self.run_dir),
+        }
+        return "\n".join(f"{name:<12}{text}" for name, text in lines.items() if text)
 
     @property
     def improved(self) -> bool:

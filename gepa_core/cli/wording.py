@@ -23,9 +23,7 @@ def signed(value: float) -> str:
 
 def interval(found: Interval | None) -> str:
     """A confidence interval of a difference."""
-    if found is None:
-        return ""
-    return f"{found.level:.0%} interval {signed(found.low)} to {signed(found.high)}"
+    return "" if found is None else str(found)
 
 
 def count(number: int, noun: str) -> str:

@@ -39,4 +39,4 @@ async def improve() -> Result:
 with gepa_offline.serve() as server:
     os.environ |= {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "offline", "MODEL": "simulated-task"}
     result = asyncio.run(improve())
-    print(f"{result.test.seed_mean:.2f} -> {result.test.best_mean:.2f} on held-out examples")
+    print(result)

@@ -29,4 +29,4 @@ with gepa_offline.serve() as server:
         reflection_lm=OpenAILike(model="simulated-reflection", api_base=server.base_url, is_chat_model=True),
         budget=200,
     )
-    print(f"{result.test.seed_mean:.2f} -> {result.test.best_mean:.2f} on held-out examples")
+    print(result)

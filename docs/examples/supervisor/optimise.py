@@ -29,4 +29,4 @@ with gepa_offline.serve() as server:
         reflection_lm=ChatOpenAI(model="simulated-reflection"),
         budget=190,
     )
-    print(f"{result.test.seed_mean:.2f} -> {result.test.best_mean:.2f} on held-out examples")
+    print(result)

@@ -30,4 +30,4 @@ with gepa_offline.serve() as server:
         components="all",
         budget=190,
     )
-    print(f"{result.test.seed_mean:.2f} -> {result.test.best_mean:.2f} on held-out examples")
+    print(result)

@@ -28,4 +28,4 @@ with gepa_offline.serve() as server:
         reflection_lm="openai/simulated-reflection",
         budget=220,
     )
-    print(f"{result.test.seed_mean:.2f} -> {result.test.best_mean:.2f} on held-out examples")
+    print(result)
