@@ -67,7 +67,7 @@ def optimize(
             the other as it is. ``Result.run_dir`` says where. Called again, it goes on there.
         seed: decides every random choice.
         preset: ``"default"``, ``"paper"``, or a `Preset`.
-        execution: concurrency, timeout and retries.
+        execution: concurrency, timeout, retries, and where rollouts run.
         adapter: the adapter to use instead of the one that is found.
 
     Returns:
@@ -189,6 +189,7 @@ def prepare(
         seed=seed,
         preset=as_preset(preset),
         execution=execution or Execution(),
+        adapter=adapter,
     )
 
 

@@ -14,12 +14,13 @@ from gepa_core.api import prepare
 from gepa_core.budget import Budget, ForTest, Ledger
 from gepa_core.defaults.reflection import ReflectiveMutation
 from gepa_core.execution import Execution
+from gepa_core.executors import opened
 from gepa_core.forecast import Each, Forecast, forecast
 from gepa_core.manager import PluginManager
 from gepa_core.mutation import Reflected
 from gepa_core.presets import Preset
 from gepa_core.prices import price_of
-from gepa_core.protocols import Adapter, Metric
+from gepa_core.protocols import Adapter, Metric, Session
 from gepa_core.reflection import DEFAULT_TEMPLATE, render_prompt
 from gepa_core.reflection.cutting import CHARS_PER_TOKEN
 from gepa_core.run import Run
@@ -115,17 +116,22 @@ def estimate(
         execution=execution,
         adapter=adapter,
     )
-    workers = Workers()
+    workers, session = Workers(), run.session()
     try:
-        manager = run.manager(workers)
+        manager = run.manager(workers, session)
         sizes, spent = run.sizes(manager), _spent(run, manager)
         _check(run, sizes)
         trial = None
         if tries:
-            trial = background.run(tried(run, Stages(manager, workers), tries), lambda: None)
+            trial = background.run(_tried(run, session, Stages(manager, workers), tries), lambda: None)
     finally:
         workers.close()
     return _estimate(run, manager, sizes, trial, spent)
+
+
+async def _tried(run: Run, session: Session, stages: Stages, tries: int) -> Trial:
+    async with opened(session):
+        return await tried(run, stages, tries)
 
 
 def _spent(run: Run, manager: PluginManager) -> int:

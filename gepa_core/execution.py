@@ -8,8 +8,11 @@ from typing import Any, Literal
 import attrs
 
 from gepa_core.errors import ConfigurationError
+from gepa_core.executors import as_executor
 from gepa_core.gate import Gate
+from gepa_core.local import LocalExecutor
 from gepa_core.prices import Price
+from gepa_core.protocols import Executor
 from gepa_core.retry import Patience
 
 
@@ -54,6 +57,8 @@ class Execution:
         keep_trajectories: whether steps are stored with what went in and came out. Without it only their
             outline is: kind, name, usage, seconds and components. Reflection sees no more than is stored,
             so that a run that is resumed is the one that was never interrupted.
+        executor: where rollouts run: in this process, unless the name of an installed executor, a table
+            of a name and its options, or an `Executor` says otherwise. Metric and reflection stay here.
         prices: what models cost, by the name that their steps have, or that of the reflection model. They
             count where a call reports tokens and no price; for other models the list that litellm ships
             does, if litellm is installed.
@@ -69,6 +74,7 @@ class Execution:
     )
     max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
     keep_trajectories: bool = True
+    executor: Executor = attrs.field(factory=LocalExecutor, converter=as_executor)
     prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)
 
     def patience_with(self, service: str, gate: Gate) -> Patience:

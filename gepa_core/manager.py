@@ -31,10 +31,23 @@ def load_plugin(name: str, options: Mapping[str, Any] | None = None) -> Any:
     Raises:
         PluginError: there is none of that name, it cannot be imported, or it refuses the options.
     """
-    installed = installed_plugins()
+    return load_named("plugin", name, installed_plugins(), options)
+
+
+def load_named(
+    what: str, name: str, installed: Mapping[str, EntryPoint], options: Mapping[str, Any] | None = None
+) -> Any:
+    """What the entry point ``name`` names: a class called with ``options``, or the object as it is.
+
+    Args:
+        what: what it is loaded as, for messages: ``"plugin"``, ``"executor"``.
+
+    Raises:
+        PluginError: there is none of that name, it cannot be imported, or it refuses the options.
+    """
     if name not in installed:
         raise PluginError(
-            f"no plugin is called {name!r}; maybe you need to install it? Installed: "
+            f"no {what} is called {name!r}; maybe you need to install it? Installed: "
             f"{', '.join(map(repr, sorted(installed))) or 'none'}",
             plugin=name,
         )
@@ -45,7 +58,7 @@ def load_plugin(name: str, options: Mapping[str, Any] | None = None) -> Any:
         return loaded(**(options or {})) if inspect.isclass(loaded) else loaded
     except Exception as error:
         raise PluginError(
-            f"plugin {name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}",
+            f"{what} {name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}",
             plugin=name,
             distribution=origin,
         ) from error

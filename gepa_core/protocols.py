@@ -125,3 +125,58 @@ class Adapter(Protocol):
     def language_model(self, model: Any) -> LanguageModel | None:
         """The framework's own chat model as a `LanguageModel`; None when ``model`` is not one."""
         ...
+
+
+class Session(Protocol):
+    """An `Executor` at work for one run: begun with the run, ended with it."""
+
+    async def open(self) -> None:
+        """Get ready to run the app: connect, start workers, hand them the app. Called once, first.
+
+        Raises:
+            ConfigurationError: the app cannot be run there; the message says why and what to do.
+            InfrastructureFault: the place cannot be reached now.
+        """
+        ...
+
+    async def run(self, system: System, texts: Mapping[str, str], inputs: Any) -> Rollout:
+        """What `System.run` of ``system``, or of a copy of it, returns for ``texts`` and ``inputs``.
+
+        Called concurrently, as often as the run's concurrency allows. An error that the app raises may be
+        returned in the rollout or raised: the engine judges it alike, so one that crosses a process has
+        to keep its class's name, its message, and whose fault it is (`gepa_core.faults.classify`).
+
+        A rollout that takes too long or is not wanted any more is cancelled as a task. What ran it must be
+        free for the next one then, whether or not the app reacts.
+
+        Args:
+            system: the one that the session was made for.
+
+        Raises:
+            InfrastructureFault: the place failed, such as a machine that was lost; the engine tries again.
+            ConfigurationError: what the app takes or returns cannot be brought there or back.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything. Called once, last, however the run ended and also when `open` raised."""
+        ...
+
+
+class Executor(Protocol):
+    """Where rollouts run: in this process, or on other machines. Changes nothing that a run finds.
+
+    Found through entry-point group `gepa_core.executors`, or given as an object, which several runs may
+    share: what belongs to one run is in its session. The metric and the reflection model are always called
+    in the process of the run.
+    """
+
+    def session(self, system: System, *, adapter: Adapter | None, concurrency: int) -> Session:
+        """A session for one run. Nothing is begun before `Session.open`.
+
+        Args:
+            system: the app, wrapped.
+            adapter: the one that the user chose to wrap it; None when it was found.
+            concurrency: rollouts that will be asked for at once, at most.
+        """
+        ...

@@ -22,13 +22,14 @@ from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault
 from gepa_core.evaluate import Evaluator
 from gepa_core.events import RunEnded, RunStarted, Warned
 from gepa_core.execution import Execution
+from gepa_core.executors import opened
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
 from gepa_core.planner import Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
-from gepa_core.protocols import LanguageModel, Metric, System
+from gepa_core.protocols import Adapter, LanguageModel, Metric, Session, System
 from gepa_core.redaction import hide_in
 from gepa_core.result import Comparison, Result
 from gepa_core.sizes import Sizes, calls_per_component, minibatch_size
@@ -50,6 +51,7 @@ class Run:
         components: those of the system that are optimised.
         splits: the three data sets; validation is never empty.
         shares_train: whether the training set serves as the validation set.
+        adapter: the adapter that the user chose; None when it was found.
         all_live: whether components are optimised that no model was seen to be sent.
         run_dir: where it is stored; where it was moved to once it has begun beside another run.
         force_new: whether it begins beside another run that is in ``run_dir``, instead of being refused.
@@ -69,6 +71,7 @@ class Run:
     seed: int
     preset: Preset
     execution: Execution
+    adapter: Adapter | None = None
     _gate: Gate | None = attrs.field(default=None, init=False)
     _interrupted: bool = attrs.field(default=False, init=False)
     _notes: list[str] = attrs.field(factory=list, init=False)
@@ -86,8 +89,8 @@ class Run:
         Raises:
             GepaError: see `gepa_core.optimize`.
         """
-        workers = Workers()
-        manager = self.manager(workers)
+        workers, session = Workers(), self.session()
+        manager = self.manager(workers, session)
         facts, wanted = self.facts(manager), self.run_dir
         if self.force_new:
             self.run_dir = fingerprint.beside(wanted, facts)
@@ -98,7 +101,8 @@ class Run:
                 self._notes.append(
                     f"{str(wanted)!r} holds another run, so this one is in {str(self.run_dir)!r}"
                 )
-            return await self._search(store, Stages(manager, workers), self.sizes(manager))
+            async with opened(session):
+                return await self._search(store, Stages(manager, workers), self.sizes(manager))
         except GepaError as error:
             hide_in(error)
             raise
@@ -106,10 +110,16 @@ class Run:
             store.close()
             workers.close()
 
-    def manager(self, workers: Workers) -> PluginManager:
+    def session(self) -> Session:
+        """Where rollouts will run; nothing is begun there yet."""
+        return self.execution.executor.session(
+            self.system, adapter=self.adapter, concurrency=self.execution.concurrency
+        )
+
+    def manager(self, workers: Workers, session: Session) -> PluginManager:
         """The plugins, registered and checked."""
         builtin = {
-            "capture": RunSystem(workers=workers),
+            "capture": RunSystem(session=session),
             "metric": UserMetric(metric=self.metric, workers=workers),
         }
         return PluginManager(self.plugins, {**self.preset.plugins, **builtin})

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
 
 import attrs
 
@@ -15,22 +11,23 @@ from gepa_core.blame import checked_rollout
 from gepa_core.data import fresh
 from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.faults import describe
+from gepa_core.local import LocalSession, call
 from gepa_core.markers import hookimpl
 from gepa_core.metrics import as_feedback, metric_error
-from gepa_core.protocols import Metric, System
+from gepa_core.protocols import Metric, Session, System
 from gepa_core.types import Candidate, Example, Feedback, Rollout
 from gepa_core.workers import Workers
 
 
 @attrs.define(eq=False, kw_only=True)
 class RunSystem:
-    """Let the adapter run the app: on the event loop if it is async, else on a worker thread.
+    """Let the adapter run the app where the run's executor has it run.
 
     What the app raises is its rollout's error, also where a system does not catch it: then nothing that
     was captured until then is known. What a system returns that is no rollout is an error of its adapter.
     """
 
-    workers: Workers
+    session: Session = attrs.field(factory=LocalSession)
 
     @hookimpl
     async def gepa_capture_trajectory(
@@ -38,7 +35,7 @@ class RunSystem:
     ) -> Rollout:
         """One run with the candidate's texts."""
         try:
-            rollout = await _call(self.workers, system.run, dict(candidate.texts), fresh(example.inputs))
+            rollout = await self.session.run(system, dict(candidate.texts), fresh(example.inputs))
         except GepaError:
             raise
         except Exception as error:
@@ -67,7 +64,7 @@ class UserMetric:
         if self._wants_trajectory:
             arguments.append(rollout.trajectory)
         try:
-            result = await _call(self.workers, self.metric, *arguments)
+            result = await call(self.workers, self.metric, *arguments)
         except Exception as error:
             raise metric_error(f"raised {describe(error)}", example) from error
         return as_feedback(result, example)
@@ -99,23 +96,3 @@ def takes_trajectory(metric: Metric) -> bool:
         f"metric {name!r} takes {signature}; it has to take (example, output) or"
         " (example, output, trajectory)"
     )
-
-
-async def _call(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the user's code. What would end the event loop or this task is an error like any other."""
-    try:
-        return await _called(workers, function, *arguments)
-    except SystemExit as error:
-        raise RuntimeError(f"sys.exit({error.code!r}) was called") from error
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise  # by a timeout or by the caller of the run
-        raise RuntimeError("it was cancelled from inside") from error
-
-
-async def _called(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
-        return await function(*arguments)
-    result = await workers.run(functools.partial(function, *arguments))
-    return await result if inspect.isawaitable(result) else result

@@ -76,7 +76,7 @@ class TestPaperMinibatch(PluginSuite):
 
 class TestRunSystem(PluginSuite):
     def plugin(self) -> Any:
-        return RunSystem(workers=Workers())
+        return RunSystem()
 
 
 class TestUserMetric(PluginSuite):

@@ -121,7 +121,7 @@ class _System:
 )
 def test_what_an_app_raises_is_its_rollouts_error(error: BaseException, shown: str, is_async: bool) -> None:
     """Also an exit, which would end the event loop, and a cancellation, which would end the run."""
-    run = RunSystem(workers=Workers()).gepa_capture_trajectory
+    run = RunSystem().gepa_capture_trajectory
     system: Any = _System(error, is_async=is_async)
     rollout = asyncio.run(run(system, Candidate(texts={}), EXAMPLE))
     assert repr(rollout.error) == shown
@@ -129,7 +129,7 @@ def test_what_an_app_raises_is_its_rollouts_error(error: BaseException, shown: s
 
 def test_faults_that_an_app_names_itself_pass() -> None:
     """They are retried and never a rollout."""
-    run = RunSystem(workers=Workers()).gepa_capture_trajectory
+    run = RunSystem().gepa_capture_trajectory
     system: Any = _System(InfrastructureFault("down"), is_async=False)
     with pytest.raises(InfrastructureFault):
         asyncio.run(run(system, Candidate(texts={}), EXAMPLE))
@@ -146,7 +146,7 @@ def test_cancelling_from_outside_is_no_error_of_the_app() -> None:
     async def limited() -> None:
         system: Any = Slow(ValueError(), is_async=True)
         async with asyncio.timeout(0.01):
-            await RunSystem(workers=Workers()).gepa_capture_trajectory(system, Candidate(texts={}), EXAMPLE)
+            await RunSystem().gepa_capture_trajectory(system, Candidate(texts={}), EXAMPLE)
 
     with pytest.raises(TimeoutError):
         asyncio.run(limited())

@@ -109,7 +109,7 @@ def hooks_of(plugin: Any) -> list[str]:
 def stages_with(plugin: Any) -> Stages:
     """The hooks of a run that has ``plugin``, with everything that is built in behind it."""
     workers = Workers()
-    running = {"run": RunSystem(workers=workers), "metric": UserMetric(metric=toy_metric, workers=workers)}
+    running = {"run": RunSystem(), "metric": UserMetric(metric=toy_metric, workers=workers)}
     return Stages(PluginManager([plugin], {**as_preset("default").plugins, **running}), workers)
 
 
