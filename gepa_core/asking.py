@@ -128,7 +128,7 @@ def ask_one(plugin: Implementation, given: Given) -> Any:
         answer = plugin.call(given)
     except (Exception, SystemExit) as error:  # an exit would end the event loop
         raise plugin.blame(_raised(error)) from error
-    if inspect.isawaitable(answer):
+    if answer is not None and inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):
             answer.close()
         raise plugin.blame("returned something to await, but this hook has to answer at once")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
 from gepa_core.jsonable import to_jsonable
-from gepa_core.types import Json, Outcome, Step, Trajectory
+from gepa_core.types import Failure, Feedback, Json, Outcome, Step, Trajectory
 
 HIDDEN = "[hidden]"
 
+_SHORTEST = 6
+"""Characters of the shortest text that any pattern finds something in, such as ``?key=x``."""
 _LEAST = 12
 """Characters of a variable of the environment that may be a secret: a shorter one may be part of any text."""
 _SECRET_VARIABLE = re.compile(r"(?i)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
@@ -137,7 +140,9 @@ class Redactor:
     secrets: tuple[str, ...] = attrs.field(factory=lambda: secrets_in(os.environ))
 
     def text(self, text: str) -> str:
-        """``text`` without what is known for a secret or looks like one."""
+        """``text`` without what is known for a secret or looks like one; itself if it has nothing."""
+        if len(text) < _SHORTEST:
+            return text
         for secret in self.secrets:
             text = text.replace(secret, HIDDEN)
         lowered = text.lower()
@@ -147,15 +152,23 @@ class Redactor:
         return text
 
     def json(self, value: object) -> Json:
-        """``value`` as JSON, with secrets hidden in texts, in fields named for one and in all headers."""
+        """``value`` as JSON, with secrets hidden in texts, in fields named for one and in all headers.
+
+        Dicts and lists in which nothing is hidden are returned themselves.
+        """
         if isinstance(value, str):
             return self.text(value)
         if value is None or isinstance(value, bool | int | float):
             return value
-        if isinstance(value, Mapping):
-            return {str(name): self._field(str(name), item) for name, item in value.items()}
+        if isinstance(value, dict | Mapping):  # asking about an abstract class takes far longer
+            named = {str(name): self._field(str(name), item) for name, item in value.items()}
+            kept = (
+                type(value) is dict and list(named) == list(value) and _same(named.values(), value.values())
+            )
+            return value if kept else named
         if isinstance(value, list | tuple):
-            return [self.json(item) for item in value]
+            items = [self.json(item) for item in value]
+            return value if type(value) is list and _same(items, value) else items
         plain = to_jsonable(value)
         return self.json(plain) if isinstance(plain, str | Mapping | Sequence) else plain
 
@@ -167,21 +180,38 @@ class Redactor:
         return self.json(value)
 
     def outcome(self, outcome: Outcome) -> Outcome:
-        """``outcome`` with secrets hidden in output, trajectory, failure and feedback."""
-        failure, feedback = outcome.failure, outcome.feedback
-        return attrs.evolve(
-            outcome,
-            output=self.json(outcome.output),
-            trajectory=Trajectory(steps=tuple(map(self._step, outcome.trajectory.steps))),
-            failure=failure and attrs.evolve(failure, message=self.text(failure.message)),
-            feedback=attrs.evolve(
-                feedback,
-                text=self.text(feedback.text),
-                by_component={name: self.text(text) for name, text in feedback.by_component.items()},
-            ),
-        )
+        """``outcome`` with secrets hidden wherever an app or a metric says something; itself if it has none."""
+        steps = tuple(map(self._step, outcome.trajectory.steps))
+        failure = outcome.failure and self._failure(outcome.failure)
+        output, feedback = self.json(outcome.output), self._feedback(outcome.feedback)
+        if (
+            output is outcome.output
+            and failure is outcome.failure
+            and feedback is outcome.feedback
+            and _same(steps, outcome.trajectory.steps)
+        ):
+            return outcome
+        trajectory = Trajectory(steps=steps)
+        return attrs.evolve(outcome, output=output, trajectory=trajectory, failure=failure, feedback=feedback)
 
     def _step(self, step: Step) -> Step:
-        return attrs.evolve(
-            step, inputs=self.json(step.inputs), output=self.json(step.output), error=self.text(step.error)
-        )
+        inputs, output, error = self.json(step.inputs), self.json(step.output), self.text(step.error)
+        if inputs is step.inputs and output is step.output and error is step.error:
+            return step
+        return attrs.evolve(step, inputs=inputs, output=output, error=error)
+
+    def _failure(self, failure: Failure) -> Failure:
+        message = self.text(failure.message)
+        return failure if message is failure.message else attrs.evolve(failure, message=message)
+
+    def _feedback(self, feedback: Feedback) -> Feedback:
+        text = self.text(feedback.text)
+        by_component = {name: self.text(text) for name, text in feedback.by_component.items()}
+        if text is feedback.text and _same(by_component.values(), feedback.by_component.values()):
+            return feedback
+        return attrs.evolve(feedback, text=text, by_component=by_component)
+
+
+def _same(made: Collection[object], of: Collection[object]) -> bool:
+    """Whether nothing was replaced. Nobody else's idea of equality is asked."""
+    return len(made) == len(of) and all(map(operator.is_, made, of))

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -166,7 +167,7 @@ class Trajectory:
 
     steps: tuple[Step, ...] = ()
 
-    @property
+    @cached_property
     def usage(self) -> Usage:
         """The sum over all steps."""
         return sum((step.usage for step in self.steps), Usage())
@@ -198,7 +199,14 @@ def _number(value: Any) -> Any:
 
 
 def _numbers(values: Mapping[str, Any]) -> Any:
+    if _is_empty(values):
+        return {}
     return {name: _number(value) for name, value in values.items()} if isinstance(values, Mapping) else values
+
+
+def _is_empty(values: object) -> bool:
+    """Whether it is what most feedback has. To ask about an abstract class takes far longer."""
+    return type(values) is dict and not values
 
 
 def _none_as_empty(text: str | None) -> Any:
@@ -234,6 +242,8 @@ def _check_text(what: str, value: object) -> None:
 
 
 def _named(what: str, values: object) -> Mapping[str, object]:
+    if _is_empty(values):
+        return {}
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
         raise ValueError(f"{what} must be a mapping from names, not {values!r}")
     return values
