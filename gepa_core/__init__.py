@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gepa_core.estimating import Estimate, estimate
     from gepa_core.execution import Execution
     from gepa_core.markers import hookimpl
+    from gepa_core.pacing import RateLimit
     from gepa_core.pool import Pool
     from gepa_core.presets import Preset
     from gepa_core.prices import Price
@@ -49,6 +50,7 @@ __all__ = [
     "Pool",
     "Preset",
     "Price",
+    "RateLimit",
     "Result",
     "Rollout",
     "Step",
@@ -71,6 +73,7 @@ _HOMES = {
     "estimate": "estimating",
     "Execution": "execution",
     "hookimpl": "markers",
+    "RateLimit": "pacing",
     "Pool": "pool",
     "Preset": "presets",
     "Price": "prices",

@@ -212,6 +212,7 @@ class Attempter:
             stages=self.stages,
             patience=self._patience,
             prices=self.evaluator.execution.prices,
+            pace=self.evaluator.pace,
         )
         request = MutationRequest(
             number=plan.number,

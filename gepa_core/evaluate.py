@@ -24,6 +24,7 @@ from gepa_core.gate import Gate
 from gepa_core.jsonable import to_jsonable
 from gepa_core.metrics import metric_error
 from gepa_core.outline import outlined
+from gepa_core.pacing import ROLLOUTS, Pace, PacedCalls, Stopped
 from gepa_core.prices import priced_steps
 from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
@@ -49,6 +50,7 @@ class Evaluator:
     store: Store
     gate: Gate
     execution: Execution
+    pace: Pace = attrs.field(factory=Pace)
     failure_score: float = 0.0
     score_range: tuple[float, float] | None = None
     _patience: Patience = attrs.field(init=False)
@@ -137,6 +139,8 @@ class _Attempt:
     rollout: Rollout | None = None
     wasted: Usage = Usage()
     """What the current attempt used, if it failed."""
+    is_held: bool = False
+    """Whether a wait that its failure asks for is kept by the model that failed."""
 
     async def outcome(self) -> Outcome:
         """Run, score and store."""
@@ -185,16 +189,27 @@ class _Attempt:
 
     async def _run_and_judge(self) -> _Judged:
         """A rollout is scored in the place that it ran in, so that it is kept before another is begun."""
-        async with self.evaluator.gate.place(self.number, finishing=self.rollout is not None):
-            self.wasted = Usage()
-            try:
-                if self.rollout is None:
-                    self.rollout = await self._run()
-                return self.rollout, *await self._judge(self.rollout)
-            except Exception as error:
-                if classify(error).kind == "infrastructure":
-                    self.evaluator.store.save_fault(self.number, self.purpose, self.wasted)
-                raise
+        evaluator, finishing = self.evaluator, self.rollout is not None
+        while True:
+            if not finishing:
+                await evaluator.pace.released(ROLLOUTS, evaluator.gate)
+            async with evaluator.gate.place(self.number, finishing=finishing):
+                if finishing or not evaluator.pace.held(ROLLOUTS):  # somebody was told to wait meanwhile
+                    return await self._in_place()
+
+    async def _in_place(self) -> _Judged:
+        self.wasted, self.is_held = Usage(), False
+        try:
+            if self.rollout is None:
+                self.rollout = await self._run()
+            return self.rollout, *await self._judge(self.rollout)
+        except Exception as error:
+            fault = classify(error)
+            if fault.kind == "infrastructure":
+                self.evaluator.store.save_fault(self.number, self.purpose, self.wasted)
+                if not self.is_held:
+                    self.evaluator.pace.hold(ROLLOUTS, fault)
+            raise
 
     async def _run(self) -> Rollout:
         """One attempt: a rollout, or an infrastructure fault that is worth another."""
@@ -202,20 +217,26 @@ class _Attempt:
         if evaluator.broken is not None:
             raise evaluator.broken
         self.attempts += 1
-        began = time.monotonic()
-        capture = evaluator.stages.capture(evaluator.system, self.candidate, self.example)
+        began, calls = time.monotonic(), PacedCalls(evaluator.pace, evaluator.gate)
         try:
-            rollout = await within(evaluator.execution.timeout, capture)
+            with calls.active():
+                capture = evaluator.stages.capture(evaluator.system, self.candidate, self.example)
+                rollout = await within(evaluator.execution.timeout, capture, besides=lambda: calls.waited)
         except TookTooLong:
             return self._timed_out()
         finally:
             self.seconds = time.monotonic() - began
+            self.is_held = calls.asked
+        if calls.stopped:
+            self.wasted = rollout.trajectory.usage
+            raise Stopped(f"the run ended in the middle of a rollout: {evaluator.gate.halted}")
         trajectory = priced_steps(rollout.trajectory, evaluator.execution.prices)
         if trajectory is not rollout.trajectory:
             rollout = attrs.evolve(rollout, trajectory=trajectory)
         if rollout.error is not None and classify(rollout.error).kind != "candidate":
             self.wasted = rollout.trajectory.usage
             raise rollout.error
+        self.is_held = False  # what fails from here on is the metric
         return rollout
 
     def _timed_out(self) -> Rollout:

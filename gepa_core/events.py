@@ -70,6 +70,22 @@ class Retried:
 
 
 @attrs.frozen(kw_only=True)
+class HeldBack:
+    """A provider asked for a wait, and everyone keeps it.
+
+    Attributes:
+        model: no call of this model begins meanwhile; empty where it is not known which one it was: then
+            no rollout begins.
+        seconds: how long.
+        error: what the provider said.
+    """
+
+    model: str
+    seconds: float
+    error: str
+
+
+@attrs.frozen(kw_only=True)
 class ReflectionFinished:
     """The reflection model answered. ``text`` is its whole answer."""
 
@@ -120,6 +136,7 @@ Event: TypeAlias = (
     | ProposalStarted
     | RolloutFinished
     | Retried
+    | HeldBack
     | ReflectionFinished
     | ProposalCommitted
     | Warned

@@ -11,6 +11,7 @@ from gepa_core.errors import ConfigurationError
 from gepa_core.executors import as_executor
 from gepa_core.gate import Gate
 from gepa_core.local import LocalExecutor
+from gepa_core.pacing import RateLimit, as_limits
 from gepa_core.prices import Price
 from gepa_core.protocols import Executor
 from gepa_core.retry import Patience
@@ -62,6 +63,9 @@ class Execution:
         prices: what models cost, by the name that their steps have, or that of the reflection model. They
             count where a call reports tokens and no price; for other models the list that litellm ships
             does, if litellm is installed.
+        limits: how fast models may be called, by their names or globs such as ``"openai/*"``: the app's
+            and the reflection model. Every limit that matches a model holds for it, and the models that one
+            matches share it.
     """
 
     concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
@@ -76,6 +80,7 @@ class Execution:
     keep_trajectories: bool = True
     executor: Executor = attrs.field(factory=LocalExecutor, converter=as_executor)
     prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)
+    limits: Mapping[str, RateLimit] = attrs.field(factory=dict, converter=as_limits)
 
     def patience_with(self, service: str, gate: Gate) -> Patience:
         """How long is waited for ``service``, as messages call it."""

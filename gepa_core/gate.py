@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from gepa_core.errors import GepaError, InfrastructureFault
@@ -31,6 +31,7 @@ class Gate:
         self._closed = asyncio.Event()
         self._reason = ""
         self._fault: InfrastructureFault | None = None
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def halted(self) -> str:
@@ -46,6 +47,12 @@ class Gate:
         """Let nothing more begin. The first reason stays."""
         self._reason = self._reason or reason
         self._closed.set()
+        for listener in self._listeners:
+            listener()
+
+    def on_halt(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called when nothing more may begin."""
+        self._listeners.append(listener)
 
     def fail(self, fault: InfrastructureFault) -> None:
         """Let nothing more begin, because of ``fault``: whatever would begin raises it."""

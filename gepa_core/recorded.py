@@ -12,6 +12,7 @@ from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PromptR
 from gepa_core.events import ReflectionFinished, Retried
 from gepa_core.faults import as_model_error, describe, rejects_text
 from gepa_core.gate import Gate
+from gepa_core.pacing import Pace, PacedCalls
 from gepa_core.prices import Price, priced
 from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
 from gepa_core.retry import Patience, with_retries
@@ -31,6 +32,7 @@ class RecordedModel:
         allowed: calls that were reserved for the proposal, one more of which drops it; None when calls are
             not limited.
         prices: what models cost, for a model that says no price itself.
+        pace: how fast it may be called.
         calls: calls made so far, those answered from the store included.
     """
 
@@ -42,6 +44,7 @@ class RecordedModel:
     stages: Stages
     patience: Patience
     prices: Mapping[str, Price]
+    pace: Pace
     calls: int = attrs.field(default=0, init=False)
     _asked: Counter[str] = attrs.field(factory=Counter, init=False)
     _used: dict[tuple[str, int], Usage] = attrs.field(factory=dict, init=False)
@@ -93,17 +96,22 @@ class RecordedModel:
 
     async def _ask(self, messages: Sequence[Message]) -> Completion:
         async def once() -> Completion:
+            await self.pace.released(self.name, self.gate)  # before a place is taken that others could use
             async with self.gate.place(self.number):
+                call = await PacedCalls(self.pace, self.gate).abegin(self.name)
                 try:
-                    return await self.model.complete(messages)
+                    completion = await self.model.complete(messages)
                 except SystemExit as error:  # as it is it would end the event loop
                     raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
                 except Exception as error:
+                    call.fail(error)
                     fault = self._fault(error, messages)
                     if isinstance(fault, InfrastructureFault):
                         self.store.save_fault(self.number, REFLECTION, Usage())
                     # A refusal is final, whatever its cause says by itself.
                     raise fault from (None if isinstance(fault, PromptRefused) else error)
+                call.end(completion.usage)
+                return completion
 
         return await with_retries(
             once,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -20,12 +22,13 @@ from gepa_core.engine import Engine
 from gepa_core.entries import Entry, total
 from gepa_core.errors import ConfigurationError, GepaError, InfrastructureFault
 from gepa_core.evaluate import Evaluator
-from gepa_core.events import RunEnded, RunStarted, Warned
+from gepa_core.events import HeldBack, RunEnded, RunStarted, Warned
 from gepa_core.execution import Execution
 from gepa_core.executors import opened
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
+from gepa_core.pacing import Pace
 from gepa_core.planner import Planner
 from gepa_core.pool import Pool
 from gepa_core.presets import Preset
@@ -73,6 +76,7 @@ class Run:
     execution: Execution
     adapter: Adapter | None = None
     _gate: Gate | None = attrs.field(default=None, init=False)
+    _pace: Pace = attrs.field(factory=Pace, init=False)
     _interrupted: bool = attrs.field(default=False, init=False)
     _notes: list[str] = attrs.field(factory=list, init=False)
     """What the user should know of the beginning."""
@@ -157,6 +161,7 @@ class Run:
         )
         ledger.check(sizes.least)
         self._write_facts(store, resumed=bool(stored))
+        self._pace = self._new_pace(stages)
         self._gate = self._new_gate()
         evaluator = self._evaluator(store, stages, self._gate)
         engine = Engine(
@@ -193,6 +198,8 @@ class Run:
             reason += untested + stopped
             fault = engine.fault or ("" if limit.is_over else stopped)
             store.set_meta({"reason": reason, "ended": _now(), "fault": fault})
+            for problem in self._pace.problems():
+                stages.notify(Warned(message=problem))
             stages.notify(RunEnded(reason=reason, spent=cost_of(store).total_rollouts))
             return self._result(store, state, test, reason, fault=fault)
         finally:
@@ -219,12 +226,25 @@ class Run:
             store=store,
             gate=gate,
             execution=self.execution,
+            pace=self._pace,
             failure_score=self.preset.failure,
             score_range=self.preset.score_range,
         )
 
+    def _new_pace(self, stages: Stages) -> Pace:
+        """For as long as the run lasts, its test set included: providers do not begin anew for that."""
+        loop = asyncio.get_running_loop()
+
+        def tell(event: HeldBack) -> None:  # on whatever thread the call was made
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is there to be told
+                loop.call_soon_threadsafe(stages.notify, event)
+
+        longest = min(self.execution.max_wait, self.execution.patience)
+        return Pace(self.execution.limits, longest=longest, tell=tell)
+
     def _new_gate(self) -> Gate:
         gate = Gate(self.execution.concurrency)
+        gate.on_halt(lambda: self._pace.stop(gate))
         if self._interrupted:
             gate.halt("it was interrupted")
         return gate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -11,16 +12,28 @@ T = TypeVar("T")
 _TO_CLEAN_UP = 1.0
 """Seconds that a task is given to end after it was cancelled, so that it can close what it opened."""
 
+_SHORTEST = 0.1
+"""Seconds between two looks at a task that is late and has time that does not count."""
+
 
 class TookTooLong(Exception):
     """The time was over."""
 
 
-async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
+def _nothing() -> float:
+    return 0.0
+
+
+async def within(
+    seconds: float | None, work: Coroutine[Any, Any, T], *, besides: Callable[[], float] = _nothing
+) -> T:
     """The result of ``work``, if it has one within ``seconds``; None for no limit.
 
     Work that is late is cancelled. Code that catches the cancellation and goes on, as a bare ``except:``
     in a loop does, is not waited for: what it returns or raises after that is forgotten.
+
+    Args:
+        besides: seconds so far that do not count.
 
     Raises:
         TookTooLong: it took longer.
@@ -28,9 +41,10 @@ async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     """
     if seconds is None:
         return await work
-    task = asyncio.ensure_future(work)
+    task, began = asyncio.ensure_future(work), time.monotonic()
     try:
-        await asyncio.wait({task}, timeout=seconds)
+        while (left := began + seconds + besides() - time.monotonic()) > 0 and not task.done():
+            await asyncio.wait({task}, timeout=max(left, min(seconds, _SHORTEST)))
         if task.done():
             return task.result()
         task.cancel()

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from gepa_core.cli import wording
 from gepa_core.cli.watch import Watch
-from gepa_core.events import Event, ProposalCommitted, Retried, RolloutFinished, RunEnded, RunStarted, Warned
+from gepa_core.events import (
+    Event,
+    HeldBack,
+    ProposalCommitted,
+    Retried,
+    RolloutFinished,
+    RunEnded,
+    RunStarted,
+    Warned,
+)
 
 
 def line(event: Event, watch: Watch) -> str:
     """The line for ``event``, which ``watch`` has taken in already; empty for none."""
-    text = f"note: {event.message}" if isinstance(event, Warned) else _text(event, watch)
+    match event:
+        case Warned():
+            text = f"note: {event.message}"
+        case HeldBack():
+            text = f"{wording.held_back(event)}: {event.error}"
+        case _:
+            text = _text(event, watch)
     return f"[{wording.duration(watch.elapsed):>7}] {text}" if text else ""
 
 

@@ -10,9 +10,10 @@ import attrs
 
 from gepa_core.budget import Budget
 from gepa_core.cli.doing import Doing
-from gepa_core.cli.wording import listed
+from gepa_core.cli.wording import held_back, listed
 from gepa_core.events import (
     Event,
+    HeldBack,
     ProposalCommitted,
     ProposalStarted,
     ReflectionFinished,
@@ -105,6 +106,8 @@ class Watch:
             case Retried():
                 self.note = f"{event.what} of #{event.number} failed and is tried again: {event.error}"
                 self._retried = event.number
+            case HeldBack():
+                self.note = held_back(event)
             case Warned():
                 self.note = event.message
             case RunEnded():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from gepa_core.events import HeldBack
 from gepa_core.result import Interval
 from gepa_core.types import Usage
 
@@ -24,6 +25,12 @@ def signed(value: float) -> str:
 def interval(found: Interval | None) -> str:
     """A confidence interval of a difference."""
     return "" if found is None else str(found)
+
+
+def held_back(event: HeldBack) -> str:
+    """``waiting 12 s: the provider of 'gpt-4.1' asked for it``."""
+    whose = f" of {event.model!r}" if event.model else ""
+    return f"waiting {event.seconds:.3g} s: the provider{whose} asked for it"
 
 
 def count(number: int, noun: str) -> str:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gepa_core.errors import ProposalDropped
 from gepa_core.events import (
     Event,
+    HeldBack,
     ProposalCommitted,
     ProposalStarted,
     ReflectionFinished,
@@ -261,6 +262,7 @@ def _events() -> Iterator[Event]:
     yield RolloutFinished(number=0, purpose="seed", example="v", score=0.5, failed=False, reused=False)
     yield RolloutFinished(number=1, purpose="child", example="t", score=0.0, failed=True, reused=True)
     yield Retried(number=1, what="rollout", attempt=1, wait=0.1, error="timeout")
+    yield HeldBack(model="openai/gpt-4.1", seconds=12.0, error="rate limit")
     yield ReflectionFinished(number=1, text="```\nnew\n```")
     proposal = Proposal(number=1, kind="mutation", parents=(0,), status="dropped", reason="empty: no text")
     committed = ProposalCommitted(
