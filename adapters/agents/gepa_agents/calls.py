@@ -45,19 +45,28 @@ class Calls:
                 return function(*args, **arguments)
             arguments = {**dict(zip(_POSITIONAL, args, strict=False)), **arguments}
             rest = args[len(_POSITIONAL) :]
-            return self._call(functools.partial(function, *rest), rewritten(arguments, self.rewriting), api)
+            sent = rewritten(arguments, self.rewriting)
+            return self._call(functools.partial(function, *rest), sent, api, is_async=is_async)
 
+        # Clients hide their coroutine functions in decorators that are none.
+        is_async = inspect.iscoroutinefunction(inspect.unwrap(function))
         made = _as_coroutine_function(call) if inspect.iscoroutinefunction(function) else call
         vars(made).update({_AROUND: self, _ORIGINAL: function})
         return made
 
-    def _call(self, function: Callable[..., Any], arguments: Mapping[str, Any], api: Api) -> Any:
-        entry = None
-        if self.recorder is not None:
-            entry = self.recorder.begin_model(str(arguments.get("model") or "model"), arguments)
+    def _call(
+        self, function: Callable[..., Any], arguments: Mapping[str, Any], api: Api, *, is_async: bool
+    ) -> Any:
+        if self.recorder is None:
+            return function(**arguments)
+        entry = self.recorder.begin_model(str(arguments.get("model") or "model"), arguments)
         form = _Form(api, is_stream=bool(arguments.get("stream")), is_raw=is_raw(arguments))
+        call = functools.partial(function, **arguments)
+        if is_async:
+            return _called(call, entry, form)
         with _around(entry):
-            result = function(**arguments)
+            entry.call = self.recorder.calls.begin(entry.name)
+            result = call()
         return (
             _awaited(result, entry, form) if inspect.isawaitable(result) else _finished(result, entry, form)
         )
@@ -91,15 +100,20 @@ def _as_coroutine_function(call: Callable[..., Any]) -> Callable[..., Any]:
     return awaiting
 
 
-async def _awaited(result: Any, entry: Entry | None, form: _Form) -> Any:
+async def _called(call: Callable[[], Any], entry: Entry, form: _Form) -> Any:
+    with _around(entry):
+        entry.call = await entry.recorder.calls.abegin(entry.name)
+        response = await call()
+    return _finished(response, entry, form)
+
+
+async def _awaited(result: Any, entry: Entry, form: _Form) -> Any:
     with _around(entry):
         response = await result
     return _finished(response, entry, form)
 
 
-def _finished(response: Any, entry: Entry | None, form: _Form) -> Any:
-    if entry is None:
-        return response
+def _finished(response: Any, entry: Entry, form: _Form) -> Any:
     if form.is_raw:
         return RawResponse(response, entry, form.api, is_stream=form.is_stream)
     if form.is_stream:
@@ -109,11 +123,8 @@ def _finished(response: Any, entry: Entry | None, form: _Form) -> Any:
 
 
 @contextmanager
-def _around(entry: Entry | None) -> Iterator[None]:
+def _around(entry: Entry) -> Iterator[None]:
     """Write an error down, and mark that the call is recorded, so that no layer below records it again."""
-    if entry is None:
-        yield
-        return
     token = _in_call.set(True)
     try:
         yield

@@ -15,6 +15,7 @@ from gepa_agents.answers import UNKNOWN, Answer, ToolRequest
 from gepa_agents.attribution import Attribution
 from gepa_agents.reading import inputs_of, tool_results
 from gepa_core.jsonable import to_jsonable
+from gepa_core.pacing import Call, Calls
 from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 
 _current: ContextVar[Entry | None] = ContextVar("gepa_agents_entry", default=None)
@@ -38,17 +39,21 @@ class Entry:
     is_claimed: bool = False
     pending: Callable[[], None] | None = None
     """Writes down what has come of an answer that the app reads piece by piece."""
+    call: Call = attrs.field(factory=Call)
+    """The leave to call a model, which is told how it ended."""
 
     def finish(self, output: Json, usage: Usage | None = None) -> None:
         """It ended well."""
         self.output, self.error = output, ""
         self.usage = usage or self.usage
         self.seconds = time.perf_counter() - self.began
+        self.call.end(self.usage)
 
     def fail(self, error: BaseException) -> None:
         """It ended with an error."""
         self.error = str(to_jsonable(error))
         self.seconds = time.perf_counter() - self.began
+        self.call.fail(error)
 
     def settle(self) -> None:
         """What has come until now is all: the app did not read an answer to its end."""
@@ -78,7 +83,8 @@ class Recorder:
     `model_call`, `tool_call` and `step`.
     """
 
-    def __init__(self, attribution: Attribution | None = None) -> None:
+    def __init__(self, attribution: Attribution | None = None, calls: Calls | None = None) -> None:
+        self.calls = calls or Calls()
         self._attribution = attribution or Attribution()
         self._entries: list[Entry] = []
         self._expected: dict[str, ToolRequest] = {}

@@ -14,6 +14,7 @@ from gepa_agents.capture import Capture
 from gepa_agents.findings import Found
 from gepa_agents.recorder import Recorder
 from gepa_core.appgraph import Change, Rewriting, Site, check_names, known
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 
@@ -100,7 +101,7 @@ class AgentSystem:
     def _prepare(self, texts: Mapping[str, str], inputs: Any) -> tuple[Recorder, functools.partial[Any]]:
         """A copy for one rollout, ready to be called."""
         tools = {name: one.place.tool for name, one in self.found.items()}
-        recorder = Recorder(Attribution.of(self.components, texts, tools))
+        recorder = Recorder(Attribution.of(self.components, texts, tools), current_calls())
         app = self._copy(texts, recorder)
         args, arguments = self.signature.arguments(inputs)
         if self.signature.wants_prompts:
