@@ -9,7 +9,6 @@ from types import CellType, FunctionType
 from typing import Any
 
 import attrs
-from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.language_models import BaseLanguageModel
 
@@ -20,6 +19,7 @@ from gepa_langchain.graphs import is_graph
 from gepa_langchain.listening import CALLED, heard_model
 from gepa_langchain.memories import renewal_of
 from gepa_langchain.policy import is_leaf, is_own
+from gepa_langchain.recorder import Recorder
 from gepa_langchain.rewriting import rewrite
 
 _CONTAINERS = (dict, list, set, deque)
@@ -63,7 +63,7 @@ class Freshness:
         values: Mapping[Site, Any],
         policy: Policy,
         *,
-        recorder: BaseCallbackHandler,
+        recorder: Recorder,
         recursion_limit: int,
         schemas: MutableMapping[int, Any],
         rewriting: Rewriting,

@@ -16,19 +16,22 @@ from langchain_core.runnables.config import ensure_config, merge_configs
 from langchain_core.tools import BaseTool
 
 from gepa_core.appgraph.shells import shell_of
+from gepa_langchain.pacing import pace
+from gepa_langchain.recorder import Recorder
 
 CALLED = (BaseTool, BaseRetriever)
 """What is copied for each rollout so that it can tell of its calls; models are seen through shells."""
 
 
-def heard_model(model: BaseLanguageModel[Any], recorder: BaseCallbackHandler) -> BaseLanguageModel[Any]:
-    """The model with ``recorder`` on it.
+def heard_model(model: BaseLanguageModel[Any], recorder: Recorder) -> BaseLanguageModel[Any]:
+    """The model with ``recorder`` on it, which asks the recorder's rollout before it calls its provider.
 
     A model makes its client when it is first called: what it holds in private stays the original's.
     """
     shell: BaseLanguageModel[Any] = shell_of(model)
     object.__setattr__(shell, "__pydantic_private__", model.__pydantic_private__)
     _add(shell, recorder)
+    pace(shell, recorder.leaves)
     return shell
 
 

@@ -17,8 +17,10 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
 
 from gepa_core.jsonable import to_jsonable
+from gepa_core.pacing import Calls
 from gepa_core.types import Json, Step, StepKind, Trajectory, Usage
 from gepa_langchain.attribution import Attribution, Part
+from gepa_langchain.pacing import Leaves
 from gepa_langchain.reading import answer_of, inputs_of, name_of, offered_in, parts_of, usage_of
 
 _BRANCH = "map:key:"
@@ -81,11 +83,13 @@ class Recorder(BaseCallbackHandler):
 
     Attributes:
         attribution: that of the candidate which runs, set before anything happens.
+        leaves: what models ask before they are called.
     """
 
     run_inline = True
 
-    def __init__(self) -> None:
+    def __init__(self, calls: Calls | None = None) -> None:
+        self.leaves = Leaves(calls or Calls())
         self.attribution = Attribution(())
         self._runs: dict[UUID, Run] = {}  # one entry at a time, which needs no lock
 
@@ -191,6 +195,7 @@ class Recorder(BaseCallbackHandler):
         inputs = inputs_of(said, offered)
         parts += descriptions
         self._begin("model", serialized, run_id, kwargs, inputs=inputs, parts=parts, usage=_UNKNOWN)
+        self.leaves.announce(self._runs[run_id].name)
 
     def on_llm_start(
         self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, **kwargs: Any
@@ -201,9 +206,13 @@ class Recorder(BaseCallbackHandler):
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         self._end(run_id, output=answer_of(response), usage=usage_of(response))
+        if run := self._runs.get(run_id):
+            self.leaves.take(run.name).end(run.usage)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:  # noqa: ARG002
         self._end(run_id, error=_said(error))
+        if run := self._runs.get(run_id):
+            self.leaves.take(run.name).fail(error)
 
     def on_tool_start(
         self,

@@ -21,6 +21,7 @@ from gepa_core.appgraph import (
     check_names,
     known,
 )
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 from gepa_langchain.attribution import Attribution
@@ -212,7 +213,7 @@ class SyncSystem(LangChainSystem):
             ConfigurationError: a name is not a component's.
         """
         check_names(texts, self._names)
-        recorder = Recorder()
+        recorder = Recorder(current_calls())
         try:
             app, arguments = self._begin(texts, recorder)
             output = app.invoke(inputs, **arguments)
@@ -231,7 +232,7 @@ class AsyncSystem(LangChainSystem):
             ConfigurationError: a name is not a component's.
         """
         check_names(texts, self._names)
-        recorder = Recorder()
+        recorder = Recorder(current_calls())
         try:
             app, arguments = self._begin(texts, recorder)
             output = await app.ainvoke(inputs, **arguments)
