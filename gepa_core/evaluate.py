@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -29,7 +30,7 @@ from gepa_core.prices import priced_steps
 from gepa_core.protocols import System
 from gepa_core.retry import OnRetry, Patience, with_retries
 from gepa_core.stages import Stages
-from gepa_core.store import OutcomeKey, Store
+from gepa_core.store import GroupCommit, OutcomeKey, Store
 from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout, Usage
 from gepa_core.waiting import TookTooLong, within
 
@@ -54,6 +55,7 @@ class Evaluator:
     failure_score: float = 0.0
     score_range: tuple[float, float] | None = None
     _patience: Patience = attrs.field(init=False)
+    commits: GroupCommit = attrs.field(init=False)
     _running: dict[OutcomeKey, asyncio.Task[Outcome]] = attrs.field(factory=dict, init=False)
     broken: Exception | None = attrs.field(default=None, init=False)
     """What will end the run: with it, further rollouts would be bought for nothing, so none begins."""
@@ -62,7 +64,11 @@ class Evaluator:
     def _new_patience(self) -> Patience:
         return self.execution.patience_with("a model of the app or the metric", self.gate)
 
-    async def with_retries(self, operation: Callable[[], Awaitable[_Judged]], on_retry: OnRetry) -> _Judged:
+    @commits.default
+    def _new_commits(self) -> GroupCommit:
+        return GroupCommit(self.store.save_records)
+
+    async def with_retries(self, operation: Callable[[], Awaitable[Outcome]], on_retry: OnRetry) -> Outcome:
         """Run an operation of the app or the metric, again and again while it meets infrastructure faults."""
         return await with_retries(operation, self._patience, on_retry)
 
@@ -92,17 +98,16 @@ class Evaluator:
         # Nothing is awaited between looking and beginning, so nothing that is known is begun anew.
         found = self.store.outcomes_on(candidate.id, examples, draw)
         under_way = {
-            example.id: asyncio.shield(self._begun(candidate, example, purpose, number, draw))
+            example.id: self._begun(candidate, example, purpose, number, draw)
             for example in examples
             if example.id not in found
         }
         for outcome in found.values():
             self.stages.notify(_finished(outcome, purpose, number, reused=True))
-        results = await asyncio.gather(*under_way.values(), return_exceptions=True)
-        for id_, result in zip(under_way, results, strict=True):
-            if isinstance(result, BaseException):
-                raise result
-            found[id_] = result
+        if under_way:
+            await asyncio.wait(under_way.values())  # cancelling this leaves them alone
+        for id_, task in under_way.items():
+            found[id_] = task.result()
         return [found[example.id] for example in examples]
 
     async def settle(self) -> None:
@@ -118,8 +123,13 @@ class Evaluator:
         if task is None:
             rollout = _Attempt(self, candidate, example, purpose, number, draw)
             task = self._running[key] = asyncio.create_task(rollout.outcome())
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(functools.partial(self._ended, key))
         return task
+
+    def _ended(self, key: OutcomeKey, task: asyncio.Task[Outcome]) -> None:
+        del self._running[key]
+        if not task.cancelled():
+            task.exception()  # so that asyncio does not complain that nobody looked
 
 
 @attrs.define(eq=False)
@@ -145,13 +155,55 @@ class _Attempt:
     async def outcome(self) -> Outcome:
         """Run, score and store."""
         try:
-            return await self._stored()
+            outcome = await self._persist()
         except (MetricError, ModelFault, ConfigurationError, StoreError) as error:
             self.evaluator.broken = self.evaluator.broken or error
             raise
+        self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
+        return outcome
 
-    async def _stored(self) -> Outcome:
-        rollout, failure, feedback = await self._persist()
+    async def _persist(self) -> Outcome:
+        """Try again after infrastructure faults of the app or, once the app has run, of the metric."""
+        notify = self.evaluator.stages.notify
+        return await self.evaluator.with_retries(
+            self._run_judge_and_keep,
+            on_retry=lambda attempt, wait, fault: notify(
+                Retried(
+                    number=self.number,
+                    what="rollout" if self.rollout is None else "metric",
+                    attempt=attempt,
+                    wait=wait,
+                    error=fault.message,
+                )
+            ),
+        )
+
+    async def _run_judge_and_keep(self) -> Outcome:
+        """A rollout is scored and stored in the place that it ran in, before another is begun."""
+        evaluator, finishing = self.evaluator, self.rollout is not None
+        while True:
+            if not finishing:
+                await evaluator.pace.released(ROLLOUTS, evaluator.gate)
+            async with evaluator.gate.place(self.number, finishing=finishing):
+                if finishing or not evaluator.pace.held(ROLLOUTS):  # somebody was told to wait meanwhile
+                    return await self._keep(*await self._run_and_judge())
+
+    async def _run_and_judge(self) -> _Judged:
+        self.wasted, self.is_held = Usage(), False
+        try:
+            if self.rollout is None:
+                self.rollout = await self._run()
+            return self.rollout, *await self._judge(self.rollout)
+        except Exception as error:
+            fault = classify(error)
+            if fault.kind == "infrastructure":
+                self.evaluator.store.save_fault(self.number, self.purpose, self.wasted)
+                if not self.is_held:
+                    self.evaluator.pace.hold(ROLLOUTS, fault)
+            raise
+
+    async def _keep(self, rollout: Rollout, failure: Failure | None, feedback: Feedback) -> Outcome:
+        """What is stored of a rollout, once it is."""
         outcome = Outcome(
             candidate=self.candidate.id,
             example=self.example.id,
@@ -167,49 +219,7 @@ class _Attempt:
         outcome = self.evaluator.stages.redact(outcome, self.example)
         if not self.evaluator.execution.keep_trajectories:
             outcome = outlined(outcome)
-        outcome = self.evaluator.store.save_outcome(outcome, self.purpose)
-        self.evaluator.stages.notify(_finished(outcome, self.purpose, self.number, reused=False))
-        return outcome
-
-    async def _persist(self) -> _Judged:
-        """Try again after infrastructure faults of the app or, once the app has run, of the metric."""
-        notify = self.evaluator.stages.notify
-        return await self.evaluator.with_retries(
-            self._run_and_judge,
-            on_retry=lambda attempt, wait, fault: notify(
-                Retried(
-                    number=self.number,
-                    what="rollout" if self.rollout is None else "metric",
-                    attempt=attempt,
-                    wait=wait,
-                    error=fault.message,
-                )
-            ),
-        )
-
-    async def _run_and_judge(self) -> _Judged:
-        """A rollout is scored in the place that it ran in, so that it is kept before another is begun."""
-        evaluator, finishing = self.evaluator, self.rollout is not None
-        while True:
-            if not finishing:
-                await evaluator.pace.released(ROLLOUTS, evaluator.gate)
-            async with evaluator.gate.place(self.number, finishing=finishing):
-                if finishing or not evaluator.pace.held(ROLLOUTS):  # somebody was told to wait meanwhile
-                    return await self._in_place()
-
-    async def _in_place(self) -> _Judged:
-        self.wasted, self.is_held = Usage(), False
-        try:
-            if self.rollout is None:
-                self.rollout = await self._run()
-            return self.rollout, *await self._judge(self.rollout)
-        except Exception as error:
-            fault = classify(error)
-            if fault.kind == "infrastructure":
-                self.evaluator.store.save_fault(self.number, self.purpose, self.wasted)
-                if not self.is_held:
-                    self.evaluator.pace.hold(ROLLOUTS, fault)
-            raise
+        return await self.evaluator.commits.save(outcome, self.purpose)
 
     async def _run(self) -> Rollout:
         """One attempt: a rollout, or an infrastructure fault that is worth another."""

@@ -180,7 +180,7 @@ class Redactor:
         return self.json(value)
 
     def outcome(self, outcome: Outcome) -> Outcome:
-        """``outcome`` with secrets hidden wherever an app or a metric says something; itself if it has none."""
+        """``outcome`` with secrets hidden wherever an app or metric says something; itself if it has none."""
         steps = tuple(map(self._step, outcome.trajectory.steps))
         failure = outcome.failure and self._failure(outcome.failure)
         output, feedback = self.json(outcome.output), self._feedback(outcome.feedback)

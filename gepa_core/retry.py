@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 
-from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
+from gepa_core.errors import (
+    ConfigurationError,
+    InfrastructureFault,
+    ModelFault,
+    PluginError,
+    StoreError,
+)
 from gepa_core.faults import Fault, classify, describe, root_of
 from gepa_core.gate import Gate
 
@@ -19,6 +25,8 @@ T = TypeVar("T")
 OnRetry: TypeAlias = Callable[[int, float, Fault], None]
 """Told before each wait: the number of the attempt that failed (from 1), seconds to wait, the fault."""
 
+_FINAL = (PluginError, StoreError)
+"""Errors of what stands between a rollout and the disk: another attempt would pay for the rollout again."""
 LEAST = 4
 """Attempts that are made however long they take, and as many as a service gets that never answered."""
 
@@ -133,7 +141,7 @@ def _retrying(patience: Patience, began: float, on_retry: OnRetry) -> AsyncRetry
 
 
 def _passes(error: BaseException) -> bool:
-    if not isinstance(error, Exception) or isinstance(error, ServiceLost):
+    if not isinstance(error, Exception) or isinstance(error, (ServiceLost, *_FINAL)):
         return False
     return classify(error).kind == "infrastructure"
 
@@ -162,7 +170,7 @@ def _wait(state: RetryCallState, patience: Patience, elapsed: float) -> float:
 
 def _final(error: Exception, patience: Patience, tried: int, elapsed: float) -> Exception:
     """What the last attempt's error means for the run; the error itself where that says it."""
-    if isinstance(error, ServiceLost | ModelFault | ConfigurationError):
+    if isinstance(error, (ServiceLost, ModelFault, ConfigurationError, *_FINAL)):
         return error
     fault = classify(error)
     if fault.kind == "infrastructure" and patience.gate.halted:

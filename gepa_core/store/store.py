@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gepa_core import private
-from gepa_core.codec import compress, decode, encode, unpack
+from gepa_core.codec import decode, encode, unpack
 from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
 from gepa_core.store import opening
 from gepa_core.store.consistency import problem_of
 from gepa_core.store.explaining import damaged, explained, explanation
-from gepa_core.store.layout import FILE, OutcomeKey, outcome_key, seal_of
+from gepa_core.store.layout import FILE, OutcomeKey, seal_of
+from gepa_core.store.recording import Record, recorded
 from gepa_core.store.tally import Tally
 from gepa_core.types import Example, Outcome, Proposal, Purpose, Usage
 
@@ -160,14 +161,14 @@ class Store:
             The outcome as it will be read back, so that a run that goes on and one that is resumed see
             the same, whatever objects an app or a metric put into it.
         """
-        text, key = encode(outcome), outcome_key(outcome)
-        body = compress(text)
-        with self._paid() as run:
-            run.execute(
-                "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?, ?)",
-                (*key, purpose, body, seal_of(body, purpose, *key)),
-            )
-        return decode(text, Outcome)
+        record, read_back = recorded(outcome, purpose)
+        self.save_records([record])
+        return read_back
+
+    def save_records(self, records: Sequence[Record]) -> None:
+        """Write outcomes that were made ready for it by `recorded`: all in one transaction, or none."""
+        with self._paid(len(records)) as run:
+            run.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?, ?)", records)
 
     def forget(self, keys: Iterable[OutcomeKey]) -> None:
         """Delete outcomes that no proposal was charged for, so that they can be tried anew."""
@@ -310,11 +311,11 @@ class Store:
             yield self._connection
 
     @contextmanager
-    def _paid(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that writes one row that was paid for."""
+    def _paid(self, rows: int = 1) -> Iterator[sqlite3.Connection]:
+        """A transaction that writes so many rows that were paid for."""
         with self._transaction() as run:
             yield run
-        self._count(1)
+        self._count(rows)
 
     def _count(self, rows: int) -> None:
         with explained(self.directory):
