@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gepa_core.faults.classify import Fault, FaultKind, as_model_error, classify, rejects_text, root_of
 from gepa_core.faults.describe import describe, message_of, scrub_addresses
+from gepa_core.faults.portable import portable
 
 __all__ = [
     "Fault",
@@ -12,6 +13,7 @@ __all__ = [
     "classify",
     "describe",
     "message_of",
+    "portable",
     "rejects_text",
     "root_of",
     "scrub_addresses",

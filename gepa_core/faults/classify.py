@@ -28,6 +28,18 @@ _PASSING = (
 )
 
 
+class JudgedError(Exception):
+    """An error of another process, which judged it there.
+
+    Attributes:
+        kind: whose fault it was.
+        retry_after: seconds that a provider asked to wait, if it did.
+    """
+
+    kind: FaultKind = "candidate"
+    retry_after: float | None = None
+
+
 @attrs.frozen(kw_only=True)
 class Fault:
     """Whose fault an error was.
@@ -127,7 +139,7 @@ def _decide(error: BaseException, seen: set[int]) -> tuple[BaseException, FaultK
 
 
 def _retry_after(error: BaseException, decisive: BaseException, text: str) -> float | None:
-    if isinstance(decisive, InfrastructureFault):
+    if isinstance(decisive, InfrastructureFault | JudgedError):
         return decisive.retry_after
     waits = (retry_after_of(each, text) for each in (decisive, *_chain(error)))
     return next((wait for wait in waits if wait is not None), None)
@@ -135,10 +147,9 @@ def _retry_after(error: BaseException, decisive: BaseException, text: str) -> fl
 
 def _verdict(error: BaseException) -> FaultKind | None:
     """What one error says by itself; None when it says nothing."""
-    if isinstance(error, InfrastructureFault):
-        return "infrastructure"
-    if isinstance(error, ModelFault | ConfigurationError):
-        return "model"
+    known = _known(error)
+    if known is not None:
+        return known
     if is_unreadable_answer(error):
         return "infrastructure"
     names = _names(error)
@@ -174,6 +185,15 @@ def _by_status(error: BaseException, status: int) -> FaultKind:
     else:
         at_model = tables.UNUSABLE_TEXT.search(text) is not None
     return "model" if at_model else "candidate"
+
+
+def _known(error: BaseException) -> FaultKind | None:
+    """What an error of this library's own says."""
+    if isinstance(error, JudgedError):
+        return error.kind
+    if isinstance(error, InfrastructureFault):
+        return "infrastructure"
+    return "model" if isinstance(error, ModelFault | ConfigurationError) else None
 
 
 def _is_out_of_quota(text: str, code: str) -> bool:

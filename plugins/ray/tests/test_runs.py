@@ -1,0 +1,205 @@
+"""Runs over Ray are the runs that they would have been here, whatever happens to workers and machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from gepa_ray import RayExecutor
+
+import gepa_core
+from gepa_core import Execution, Result
+from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
+from gepa_core.events import Event, RolloutFinished
+from gepa_core.local import LocalExecutor
+from gepa_core.store import Store
+from gepa_core.testing import run_toy, toy_metric
+
+from . import apps
+from .apps import Faulty, Hanging, HangingAsync, Locked, Opaque, SyncToySystem, ToySystem
+from .conftest import Nodes
+
+pytestmark = pytest.mark.usefixtures("nodes")
+
+RAY = RayExecutor(workers=2, rollouts_per_worker=2, cpus_per_worker=0.5, start_timeout=60)
+HERE = Execution(concurrency=4, max_wait=0.2, timeout=60)
+THERE = attrs.evolve(HERE, executor=RAY)
+
+
+def over(**settings: Any) -> Execution:
+    return attrs.evolve(HERE, executor=attrs.evolve(RAY, **settings))
+
+
+def processes(place: Path) -> int:
+    return len(list(place.glob("process-*")))
+
+
+@pytest.fixture(scope="module")
+def local() -> Result:
+    """The run that all others are to be."""
+    return run_toy(execution=HERE, budget=70)
+
+
+@pytest.mark.parametrize(
+    ("system", "app"), [(ToySystem, None), (SyncToySystem, f"{apps.__name__}:make_sync")]
+)
+def test_a_run_over_ray_is_the_run_here(local: Result, system: type[Any], app: str | None) -> None:
+    """Bit for bit, with the app sent or imported, async or not."""
+    here = system()
+    result = run_toy(system=here, execution=over(app=app), budget=70)
+    assert result.proposals == local.proposals
+    assert here.runs == 0
+
+
+def test_a_run_goes_over_ray_and_back(tmp_path: Path) -> None:
+    """It can be resumed anywhere."""
+    for budget, execution in ((45, HERE), (70, THERE), (95, HERE)):
+        moved = run_toy(system=ToySystem(), execution=execution, budget=budget, run_dir=tmp_path / "moved")
+        stayed = run_toy(execution=HERE, budget=budget, run_dir=tmp_path / "stayed")
+        assert moved.proposals == stayed.proposals
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Hanging, lambda place: HangingAsync(place=place, blocks=True)],
+    ids=["on a thread", "blocking the loop"],
+)
+def test_a_worker_whose_rollout_hangs_is_started_anew(
+    local: Result, tmp_path: Path, make: Callable[..., Any]
+) -> None:
+    """It was in the way of the others, and none of them was lost for good."""
+    system = make(place=str(tmp_path))
+    result = run_toy(system=system, execution=attrs.evolve(THERE, timeout=3.0), budget=70)
+    assert result.proposals == local.proposals
+    assert processes(tmp_path) > 2
+
+
+def test_a_rollout_that_can_be_cancelled_costs_no_worker(local: Result, tmp_path: Path) -> None:
+    """An async app that waits, say for a model."""
+    system = HangingAsync(place=str(tmp_path), blocks=False)
+    result = run_toy(system=system, execution=attrs.evolve(THERE, timeout=3.0), budget=70)
+    assert result.proposals == local.proposals
+    assert processes(tmp_path) == 2
+
+
+@pytest.mark.parametrize("fault", ["busy", "dies"])
+def test_passing_faults_change_nothing(local: Result, tmp_path: Path, fault: str) -> None:
+    """A provider that refuses for a moment, and a worker that dies, are met by another attempt."""
+    result = run_toy(
+        system=Faulty(place=str(tmp_path), fault=fault),
+        execution=THERE,
+        budget=70,
+        run_dir=tmp_path / "run",
+    )
+    assert result.proposals == local.proposals
+    store = Store.read(tmp_path / "run")
+    assert sum(len(store.faults(one.number)) for one in result.proposals) > 0
+    store.close()
+
+
+def test_a_refused_key_ends_the_run_as_here(tmp_path: Path) -> None:
+    """With the same words."""
+    said = []
+    for execution in (HERE, THERE):
+        with pytest.raises(ModelFault) as caught:
+            run_toy(system=Faulty(place=str(tmp_path), fault="no key"), execution=execution, budget=70)
+        said.append(str(caught.value))
+    assert said[0] == said[1] == "Refused: Incorrect API key provided"
+
+
+def test_what_the_app_raises_is_the_candidates_failure_as_here(tmp_path: Path) -> None:
+    """The stored outcomes are the same, but for the time that they took."""
+    stored = []
+    for name, execution in (("here", HERE), ("there", THERE)):
+        system = Faulty(place=str(tmp_path), fault="its own")
+        run_toy(system=system, execution=execution, budget=40, run_dir=tmp_path / name)
+        store = Store.read(tmp_path / name)
+        stored.append({(one.candidate, one.example): one.failure for one in store.outcomes("seed")})
+        store.close()
+    assert stored[0] == stored[1]
+    assert any(failure is not None for failure in stored[0].values())
+
+
+def test_an_app_that_cannot_be_pickled_is_refused_with_the_remedy(local: Result) -> None:
+    """And runs when the workers import it."""
+    with pytest.raises(
+        ConfigurationError, match=re.escape("""at \"clients['search'][0]\" it holds a _thread.lock""")
+    ) as caught:
+        run_toy(system=Locked(), execution=THERE)
+    assert "RayExecutor(app='module:attribute')" in str(caught.value)
+    result = run_toy(system=Locked(), execution=over(app=f"{apps.__name__}:locked"), budget=70)
+    assert result.proposals == local.proposals
+
+
+def test_steps_that_cannot_be_pickled_come_back_as_they_are_stored() -> None:
+    """An output that cannot is an error: the metric is to see what the app returned, or nothing."""
+    here, there = (run_toy(system=Opaque(output=False), execution=one, budget=40) for one in (HERE, THERE))
+    assert here.proposals == there.proposals
+    with pytest.raises(
+        ConfigurationError, match=r"cannot be brought back from Ray's workers: a _thread\.lock"
+    ):
+        run_toy(system=Opaque(output=True), execution=THERE, metric=lambda _row, _output: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"app": f"{apps.__name__}:make_another"}, "the app there is another one: 'plan'"),
+        ({"app": "no_such_module:app"}, "there is no module 'no_such_module'"),
+    ],
+)
+def test_a_worker_that_cannot_make_the_app_says_why(settings: dict[str, Any], message: str) -> None:
+    """Before anything is spent."""
+    system = ToySystem()
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        run_toy(system=system, execution=over(**settings))
+    assert str(caught.value).startswith("a worker on ")
+
+
+def test_a_cluster_without_room_is_an_outage() -> None:
+    """With what was asked for and what is there."""
+    with pytest.raises(InfrastructureFault, match="one wants 64 CPUs, and of"):
+        run_toy(system=ToySystem(), execution=over(cpus_per_worker=64, start_timeout=1))
+
+
+def test_the_workers_end_with_a_run_that_fails() -> None:
+    """Another run finds all of the cluster free."""
+
+    def metric(_row: Any, _output: Any) -> float:
+        raise ZeroDivisionError
+
+    with pytest.raises(gepa_core.GepaError, match="ZeroDivisionError"):
+        run_toy(system=ToySystem(), execution=over(cpus_per_worker=1.0), metric=metric)
+    result = run_toy(system=ToySystem(), execution=over(cpus_per_worker=1.0), budget=40)
+    assert result.proposals == run_toy(execution=HERE, budget=40).proposals
+
+
+@attrs.define(eq=False)
+class Killer:
+    """Kills a node when so many rollouts have come back."""
+
+    nodes: Nodes
+    left: int
+
+    @gepa_core.hookimpl
+    def gepa_notify(self, event: Event) -> None:
+        """Count."""
+        if isinstance(event, RolloutFinished) and not event.reused:
+            self.left -= 1
+            if self.left == 0:
+                self.nodes.kill_the_other()
+
+
+def test_a_run_that_loses_a_machine_is_the_run_here(nodes: Nodes, tmp_path: Path) -> None:
+    """Last, since the cluster has one node less then."""
+    killer = Killer(nodes, 25)
+    execution = over(cpus_per_worker=1.0, rollouts_per_worker=2)
+    system = Faulty(place=str(tmp_path), fault="")
+    result = run_toy(killer, system=system, execution=execution, budget=120)
+    local = run_toy(execution=attrs.evolve(HERE, executor=LocalExecutor()), budget=120, metric=toy_metric)
+    assert result.proposals == local.proposals
+    assert killer.left < 0
