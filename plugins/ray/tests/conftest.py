@@ -36,10 +36,13 @@ class Nodes:
 
 
 @pytest.fixture(scope="session")
-def nodes() -> Iterator[Nodes]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     """Connected to; the driver is on the node that stays."""
     import ray
 
+    # Every process that Ray starts would compile it again where no bytecode may be written.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(tmp_path_factory.mktemp("bytecode"))
     running = Nodes()
     ray.init(address=running.cluster.address, log_to_driver=False, logging_level="ERROR")
     yield running
