@@ -26,6 +26,7 @@ from llama_index_instrumentation import get_dispatcher
 
 from gepa_core.faults.describe import describe
 from gepa_core.types import StepKind
+from gepa_llamaindex.pacing import model_name
 from gepa_llamaindex.reading import (
     answer_json,
     arguments_json,
@@ -201,11 +202,12 @@ def _is_same_call(kind: StepKind, around: Span, span: Span) -> bool:
 
 def _name_of(kind: StepKind, instance: Any) -> str:
     """What the app calls the object, if it calls it anything; its metadata may be the app's own code."""
+    if kind == "model":
+        return model_name(instance)
     name: object = ""
-    if kind in ("model", "tool"):
+    if kind == "tool":
         with contextlib.suppress(Exception):
-            metadata = instance.metadata
-            name = metadata.model_name if kind == "model" else metadata.name
+            name = instance.metadata.name
     return str(name) if name not in (None, "", "unknown") else type(instance).__name__
 
 

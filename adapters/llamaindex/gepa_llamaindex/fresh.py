@@ -21,6 +21,7 @@ from llama_index.core.tools import BaseTool
 from llama_index.core.workflow import Workflow
 
 from gepa_core.appgraph import CannotCopy, Graph, PathCopy, Policy, Rewriting, Site, path_copy
+from gepa_core.pacing import Calls
 from gepa_llamaindex.memories import Renew, renewal_of
 from gepa_llamaindex.rewriting import rewrite
 
@@ -74,18 +75,24 @@ class Freshness:
         )
 
     def copy(
-        self, graph: Graph, values: Mapping[Site, Any], policy: Policy, rewriting: Rewriting
+        self,
+        graph: Graph,
+        values: Mapping[Site, Any],
+        policy: Policy,
+        rewriting: Rewriting,
+        calls: Calls,
     ) -> PathCopy:
         """A copy of the app for one rollout, with ``values`` at their sites.
 
         Args:
             rewriting: texts that models replace in what they are sent.
+            calls: what models ask before they are called.
         """
         copied = path_copy(graph, values, policy, renewed=self.renewed)
         for key, renew in self.renewals.items():
             renew(copied.made[key])
         for model in self.models:
-            rewrite(copied.made[id(model)], rewriting)
+            rewrite(copied.made[id(model)], rewriting, calls)
         return copied
 
 

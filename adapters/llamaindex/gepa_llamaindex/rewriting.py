@@ -1,4 +1,7 @@
-"""Models that replace texts in what they are sent: shells of the app's own, of a subclass made for it."""
+"""Models that stand between an app and its provider: shells of the app's own, of a subclass made for it.
+
+They replace texts in what they are sent, and ask before each call.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,28 @@ from llama_index.core.base.llms.types import ChatMessage, TextBlock
 
 from gepa_core.appgraph import Rewriting
 from gepa_core.appgraph.children import instance_dict
+from gepa_core.pacing import Calls
+from gepa_llamaindex.pacing import astreamed, ended, failing, model_name, streamed
 
-_KEY, _ORIGINAL = "_gepa_rewriting", "__gepa_original__"
+_KEY, _CALLS, _ORIGINAL = "_gepa_rewriting", "_gepa_calls", "__gepa_original__"
 _INSIDE: ContextVar[bool] = ContextVar("gepa_llamaindex_inside_a_model", default=False)
 
 
-def rewrite(shell: BaseLLM, rewriting: Rewriting) -> None:
+def rewrite(shell: BaseLLM, rewriting: Rewriting, calls: Calls | None = None) -> None:
     """Let a shell of a model send other texts, in place of those that it may send already.
 
-    The shell gets a subclass that has the same name, or its own class back where ``rewriting`` is idle.
+    The shell gets a subclass that has the same name, or its own class back where there is nothing to do.
+
+    Args:
+        calls: asked before each call; None outside of a rollout.
     """
     original = vars(type(shell)).get(_ORIGINAL, type(shell))
-    shell.__dict__.pop(_KEY, None)
     kind: Hashable = original
-    if not rewriting.is_idle:
-        shell.__dict__[_KEY] = rewriting
-    made = original if rewriting.is_idle else _rewriting_class(kind)
+    for key, held in ((_KEY, None if rewriting.is_idle else rewriting), (_CALLS, calls)):
+        shell.__dict__.pop(key, None)
+        if held is not None:
+            shell.__dict__[key] = held
+    made = original if rewriting.is_idle and calls is None else _rewriting_class(kind)
     if made is not type(shell):
         object.__setattr__(shell, "__class__", made)
 
@@ -59,47 +68,69 @@ class _RewritingModel:
     """Entry points of a model. Some of them use another one, at once or later, which is to change nothing."""
 
     def chat(self, messages: Any, **kwargs: Any) -> Any:
-        with _rewritten(self, messages) as sent:
-            return super().chat(sent, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, messages) as (sent, calls):
+            call = calls.begin(_name(self))
+            with failing(call):
+                return ended(call, super().chat(sent, **kwargs))  # type: ignore[misc]
 
     def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
-        with _rewritten(self, messages) as sent:
-            return super().stream_chat(sent, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, messages) as (sent, calls):
+            call = calls.begin(_name(self))
+            with failing(call):
+                return streamed(call, super().stream_chat(sent, **kwargs))  # type: ignore[misc]
 
     async def achat(self, messages: Any, **kwargs: Any) -> Any:
-        with _rewritten(self, messages) as sent:
-            return await super().achat(sent, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, messages) as (sent, calls):
+            call = await calls.abegin(_name(self))
+            with failing(call):
+                return ended(call, await super().achat(sent, **kwargs))  # type: ignore[misc]
 
     async def astream_chat(self, messages: Any, **kwargs: Any) -> Any:
-        with _rewritten(self, messages) as sent:
-            return await super().astream_chat(sent, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, messages) as (sent, calls):
+            call = await calls.abegin(_name(self))
+            with failing(call):
+                return astreamed(call, await super().astream_chat(sent, **kwargs))  # type: ignore[misc]
 
     def complete(self, prompt: Any, formatted: bool = False, **kwargs: Any) -> Any:
-        with _rewritten(self, prompt) as sent:
-            return super().complete(sent, formatted, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, prompt) as (sent, calls):
+            call = calls.begin(_name(self))
+            with failing(call):
+                return ended(call, super().complete(sent, formatted, **kwargs))  # type: ignore[misc]
 
     def stream_complete(self, prompt: Any, formatted: bool = False, **kwargs: Any) -> Any:
-        with _rewritten(self, prompt) as sent:
-            return super().stream_complete(sent, formatted, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, prompt) as (sent, calls):
+            call = calls.begin(_name(self))
+            with failing(call):
+                return streamed(call, super().stream_complete(sent, formatted, **kwargs))  # type: ignore[misc]
 
     async def acomplete(self, prompt: Any, formatted: bool = False, **kwargs: Any) -> Any:
-        with _rewritten(self, prompt) as sent:
-            return await super().acomplete(sent, formatted, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, prompt) as (sent, calls):
+            call = await calls.abegin(_name(self))
+            with failing(call):
+                return ended(call, await super().acomplete(sent, formatted, **kwargs))  # type: ignore[misc]
 
     async def astream_complete(self, prompt: Any, formatted: bool = False, **kwargs: Any) -> Any:
-        with _rewritten(self, prompt) as sent:
-            return await super().astream_complete(sent, formatted, **kwargs)  # type: ignore[misc]
+        with _rewritten(self, prompt) as (sent, calls):
+            call = await calls.abegin(_name(self))
+            with failing(call):
+                return astreamed(call, await super().astream_complete(sent, formatted, **kwargs))  # type: ignore[misc]
 
 
 @contextlib.contextmanager
-def _rewritten(model: object, given: Any) -> Iterator[Any]:
-    """What is sent in place of ``given``; calls that are made meanwhile belong to this one."""
-    sent = given if _INSIDE.get() else _with_new_texts(given, rewriting_of(model))
+def _rewritten(model: object, given: Any) -> Iterator[tuple[Any, Calls]]:
+    """What is sent in place of ``given``, and what is asked; calls that are made meanwhile belong to this."""
+    is_inside = _INSIDE.get()
+    sent = given if is_inside else _with_new_texts(given, rewriting_of(model))
+    calls = None if is_inside or sent is given else (instance_dict(model) or {}).get(_CALLS)
     token = _INSIDE.set(True)
     try:
-        yield sent
+        yield sent, calls if isinstance(calls, Calls) else Calls()
     finally:
         _INSIDE.reset(token)
+
+
+def _name(model: object) -> str:
+    return model_name(model) if isinstance(model, BaseLLM) else ""
 
 
 def _with_new_texts(given: Any, rewriting: Rewriting) -> Any:

@@ -23,6 +23,7 @@ from gepa_core.appgraph import (
     walk,
 )
 from gepa_core.errors import ConfigurationError
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import LeftAlone
 from gepa_core.types import Component, Rollout
 from gepa_llamaindex.attribution import Attribution
@@ -113,7 +114,7 @@ class LlamaIndexSystem:
         return self._arun(plan, inputs) if self.call.is_async else self._run(plan, inputs)
 
     def _run(self, plan: Plan, inputs: Any) -> Rollout:
-        copied = self.freshness.copy(self.graph, plan.values, self.policy, plan.rewriting)
+        copied = self.freshness.copy(self.graph, plan.values, self.policy, plan.rewriting, current_calls())
         recorder = Recorder(plan.attribution)
         with recording(recorder, copied.made.values()):
             try:
@@ -125,7 +126,7 @@ class LlamaIndexSystem:
             return Rollout(output=output, trajectory=recorder.close())
 
     async def _arun(self, plan: Plan, inputs: Any) -> Rollout:
-        copied = self.freshness.copy(self.graph, plan.values, self.policy, plan.rewriting)
+        copied = self.freshness.copy(self.graph, plan.values, self.policy, plan.rewriting, current_calls())
         recorder = Recorder(plan.attribution)
         with recording(recorder, copied.made.values()):
             try:
