@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from gepa_core.data import shown
 from gepa_core.pool import Pool
 from gepa_core.state import Member
 from gepa_core.types import Example, Merge, Outcome
@@ -21,7 +22,7 @@ def instance_of(answer_type: type[T]) -> Callable[[Any], T]:
 
     def check(answer: Any) -> T:
         if not isinstance(answer, answer_type):
-            raise Nonsense(f"{_shown(answer)}, which is no {answer_type.__name__}")
+            raise Nonsense(f"{shown(answer, 200)}, which is no {answer_type.__name__}")
         return answer
 
     return check
@@ -47,7 +48,7 @@ def examples_of(allowed: Iterable[Example], where: str) -> Callable[[Any], tuple
         for example in _items(answer):
             known = by_id.get(example.id) if isinstance(example, Example) else None
             if known is None or known.split != example.split:
-                raise Nonsense(f"{_shown(example)}, which is not among {where}")
+                raise Nonsense(f"{shown(example, 200)}, which is not among {where}")
         return tuple(by_id[id_] for id_ in _each_once([example.id for example in answer]))
 
     return check
@@ -92,7 +93,7 @@ def components_of(pool: Pool) -> Callable[[Any], tuple[str, ...]]:
     def check(answer: Any) -> tuple[str, ...]:
         for name in _items(answer):
             if name not in names:
-                raise Nonsense(f"{_shown(name)}, which is not among the components: {_listed(names)}")
+                raise Nonsense(f"{shown(name, 200)}, which is not among the components: {_listed(names)}")
         return _each_once(answer)
 
     return check
@@ -146,20 +147,17 @@ def _sees(pool: Pool, index: Any) -> bool:
 
 def _items(answer: Any) -> Sequence[Any]:
     if isinstance(answer, str | bytes) or not isinstance(answer, Sequence):
-        raise Nonsense(f"{_shown(answer)}, which is no list and no tuple")
+        raise Nonsense(f"{shown(answer, 200)}, which is no list and no tuple")
     return answer
 
 
 def _each_once(names: Sequence[str]) -> tuple[str, ...]:
-    for place, name in enumerate(names):
-        if name in names[:place]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
             raise Nonsense(f"{name!r} twice")
+        seen.add(name)
     return tuple(names)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -184,7 +184,7 @@ def prepare(
         model=_language_model(reflection_lm, adapter),
         budget=_as_budget(budget),
         plugins=plugins,
-        run_dir=Path(run_dir) if run_dir is not None else new_run_dir(),
+        run_dir=(new_run_dir() if run_dir is None else Path(run_dir)).absolute(),  # apps may change directory
         force_new=force_new,
         seed=seed,
         preset=as_preset(preset),
@@ -218,7 +218,7 @@ def _make_room(run_dir: Path) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    if run_dir.parent != RUNS:
+    if run_dir.parent != RUNS.absolute():
         return
     ignore = RUNS.parent / ".gitignore"
     try:

@@ -10,10 +10,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from gepa_core.answers import Nonsense
 from gepa_core.errors import GepaError, InfrastructureFault, ModelFault, PluginError
-from gepa_core.faults import classify
+from gepa_core.faults import classify, describe
 from gepa_core.implementation import Implementation
 from gepa_core.manager import PluginManager
-from gepa_core.redaction import hide_in, redact
+from gepa_core.redaction import hide_in
 from gepa_core.workers import Workers
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ def checked(plugin: Implementation, check: Check[T], answer: Any) -> T:
 
 
 def _raised(error: BaseException) -> str:
-    return f"raised {type(error).__name__}: {redact(str(error))}"
+    return f"raised {describe(error)}"
 
 
 def _as_fault(plugin: Implementation, error: BaseException) -> GepaError:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
+from gepa_core.checks import more_than_zero, whole
 from gepa_core.entries import REFLECTION, Entry, total
 from gepa_core.errors import BudgetTooSmall, ConfigurationError
 from gepa_core.measures import DOLLARS, TOKENS, Measure
 from gepa_core.state import State
 from gepa_core.types import Spend, Usage
 
-
-def _positive(_instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and not value > 0:
-        raise ConfigurationError(f"budget: {attribute.name} must be greater than 0, not {value!r}")
+_POSITIVE = more_than_zero("budget")
+_WHOLE = attrs.validators.optional(whole("budget", least=1))
 
 
 @attrs.frozen(kw_only=True)
@@ -30,11 +27,11 @@ class Budget:
         seconds: wall clock of this call; nothing is begun after it. Time for the test set is kept.
     """
 
-    rollouts: int | None = attrs.field(default=None, validator=_positive)
-    reflections: int | None = attrs.field(default=None, validator=_positive)
-    tokens: int | None = attrs.field(default=None, validator=_positive)
-    dollars: float | None = attrs.field(default=None, validator=_positive)
-    seconds: float | None = attrs.field(default=None, validator=_positive)
+    rollouts: int | None = attrs.field(default=None, validator=_WHOLE)
+    reflections: int | None = attrs.field(default=None, validator=_WHOLE)
+    tokens: int | None = attrs.field(default=None, validator=_POSITIVE)
+    dollars: float | None = attrs.field(default=None, validator=_POSITIVE)
+    seconds: float | None = attrs.field(default=None, validator=_POSITIVE)
 
     def __attrs_post_init__(self) -> None:
         if all(value is None for value in attrs.astuple(self)):

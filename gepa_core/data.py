@@ -151,10 +151,13 @@ def _is_opaque(plain: Json) -> bool:
     return isinstance(plain, Sequence) and any(map(_is_opaque, plain))
 
 
-def shown(value: Any) -> str:
-    """The beginning of a value's ``repr``, for messages."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def shown(value: Any, most: int = 80) -> str:
+    """The beginning of a value's ``repr``, for messages: at most so many characters. Never raises."""
+    try:
+        text = repr(value)
+    except Exception as error:  # a row, an output or a score may be anything
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def shared_content(one: Sequence[Example], other: Sequence[Example]) -> int:

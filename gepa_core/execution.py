@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from gepa_core.checks import at_least, more_than_zero, whole
 from gepa_core.errors import ConfigurationError
 from gepa_core.executors import as_executor
 from gepa_core.gate import Gate
@@ -15,13 +16,6 @@ from gepa_core.pacing import RateLimit, as_limits
 from gepa_core.prices import Price
 from gepa_core.protocols import Executor
 from gepa_core.retry import Patience
-
-
-def _positive(_instance: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and not (isinstance(value, int | float) and value > 0):
-        raise ConfigurationError(
-            f"execution: {attribute.name} must be more than 0 seconds, not {value!r}; None is no limit"
-        )
 
 
 def _stop_or_fail(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
@@ -35,6 +29,9 @@ def _prices(_instance: object, attribute: attrs.Attribute[Any], value: Any) -> N
             f"execution: {attribute.name} must be a mapping from the name of a model to its Price, such as"
             f" {{'gpt-4.1': Price(sent=2e-6, received=8e-6)}}, not {value!r}"
         )
+
+
+_SECONDS = more_than_zero("execution", unit="seconds")
 
 
 @attrs.frozen(kw_only=True)
@@ -68,15 +65,15 @@ class Execution:
             matches share it.
     """
 
-    concurrency: int = attrs.field(default=8, validator=attrs.validators.ge(1))
-    timeout: float | None = attrs.field(default=300.0, validator=_positive)
-    metric_timeout: float | None = attrs.field(default=300.0, validator=_positive)
+    concurrency: int = attrs.field(default=8, validator=whole("execution", least=1))
+    timeout: float | None = attrs.field(default=300.0, validator=_SECONDS)
+    metric_timeout: float | None = attrs.field(default=300.0, validator=_SECONDS)
     metric_errors: Literal["stop", "fail"] = attrs.field(default="stop", validator=_stop_or_fail)
-    patience: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
+    patience: float = attrs.field(default=300.0, validator=at_least("execution", least=0))
     attempts: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
+        default=None, validator=attrs.validators.optional(whole("execution", least=1))
     )
-    max_wait: float = attrs.field(default=60.0, validator=attrs.validators.ge(0))
+    max_wait: float = attrs.field(default=60.0, validator=at_least("execution", least=0))
     keep_trajectories: bool = True
     executor: Executor = attrs.field(factory=LocalExecutor, converter=as_executor)
     prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ import attrs
 
 from gepa_core.protocols import Adapter, Session, System
 from gepa_core.types import Rollout
-from gepa_core.workers import Workers
+from gepa_core.workers import Workers, ordinary
 
 
 @attrs.define(eq=False)
@@ -51,13 +52,20 @@ async def call(workers: Workers, function: Callable[..., Any], *arguments: Any) 
     """Call the user's code. What would end the event loop or this task is an error like any other."""
     try:
         return await _called(workers, function, *arguments)
-    except SystemExit as error:
-        raise RuntimeError(f"sys.exit({error.code!r}) was called") from error
-    except asyncio.CancelledError as error:
+    except (Exception, GeneratorExit):  # the latter closes a coroutine that nobody awaits any more
+        raise
+    except BaseException as error:
+        if _is_for_the_run(error):
+            raise
+        raise ordinary(error) from error
+
+
+def _is_for_the_run(error: BaseException) -> bool:
+    """Whether a timeout or the caller of the run cancelled this, or the user of a loop in the main thread."""
+    if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise  # by a timeout or by the caller of the run
-        raise RuntimeError("it was cancelled from inside") from error
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
 async def _called(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gepa_core.data import shown
 from gepa_core.errors import MetricError
-from gepa_core.types import Example, Feedback
+from gepa_core.types import LARGEST, Example, Feedback
 
 
 def metric_error(problem: str, example: Example) -> MetricError:
@@ -35,5 +36,6 @@ def as_feedback(result: Any, example: Example) -> Feedback:
     try:
         return Feedback(result)
     except ValueError:
-        problem = f"returned {shown(result)}, and not a finite number or a Feedback(score, text)"
+        limit = f" up to {LARGEST:g}" if isinstance(result, float) and math.isfinite(result) else ""
+        problem = f"returned {shown(result)}, and not a finite number{limit} or a Feedback(score, text)"
         raise metric_error(problem, example) from None

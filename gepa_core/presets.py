@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
+from gepa_core.checks import whole
 from gepa_core.defaults.deciding import BetterOnMinibatch, FullValidation, StopWhenPerfect, StopWhenStalled
 from gepa_core.defaults.merge import SystemAwareMerge
 from gepa_core.defaults.redaction import HideSecrets
@@ -57,7 +58,7 @@ class Preset:
 
     name: str
     plugins: Mapping[str, Any]
-    lookahead: int = attrs.field(default=1, validator=attrs.validators.ge(1))
+    lookahead: int = attrs.field(default=1, validator=whole("preset", least=1))
     reuse: bool = True
     frontier: Literal["examples", "objectives", "both"] = "examples"
     score_range: tuple[float, float] | None = attrs.field(default=None, converter=_as_range)

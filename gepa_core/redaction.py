@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ),
     (
         ("headers",),
-        re.compile(r"(?i)(headers[\"']?\s*[:=(]\s*)[{\[][^{}]*[}\]]"),
+        re.compile(r"(?i)(headers[\"']?\s*[:=(]\s*)[{\[](?:(?!headers)[^{}])*[}\]]"),
         rf"\1{HIDDEN}",
     ),
     (

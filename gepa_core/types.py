@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -188,13 +187,17 @@ class Rollout:
     error: Exception | None = None
 
 
+LARGEST = 1e100
+"""What sums and squares of scores stay finite with."""
+
+
 def _number(value: Any) -> Any:
     """A number of any kind, numpy's and bool included, as a float; anything else as it is."""
     if isinstance(value, str | bytes):
         return value
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # tensors of several numbers raise RuntimeError
         return value
 
 
@@ -232,8 +235,10 @@ def _all_texts(_instance: object, attribute: attrs.Attribute[Mapping[str, str]],
 
 
 def _check_finite(what: str, value: object) -> None:
-    if not isinstance(value, float) or not math.isfinite(value):
-        raise ValueError(f"{what} must be a finite number, not {value!r}")
+    if not isinstance(value, float):
+        raise ValueError(f"{what} must be a finite number, not a {type(value).__name__}")
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"{what} must be a finite number of at most {LARGEST:g}, not {value!r}")
 
 
 def _check_text(what: str, value: object) -> None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+from gepa_core.data import shown
+from gepa_core.faults import describe
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,10 +41,8 @@ class Workers:
         def job() -> None:
             try:
                 outcome: tuple[R | None, BaseException | None] = context.run(function, *args, **kwargs), None
-            except SystemExit as error:  # handed on as it is it would end the event loop
-                outcome = None, RuntimeError(f"sys.exit({error.code!r}) was called")
             except BaseException as error:  # handed to the waiting task
-                outcome = None, error
+                outcome = None, ordinary(error)
             self._idle.append(queue)  # first, so that whoever waits finds this thread free
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, done, *outcome)
@@ -56,13 +58,35 @@ class Workers:
 
     def _start(self) -> SimpleQueue[_Job | None]:
         queue: SimpleQueue[_Job | None] = SimpleQueue()
+        process = os.getpid()
 
         def work() -> None:
-            while (job := queue.get()) is not None:
+            # In a process that a job forked this is the only thread, and nobody gives it another job.
+            while os.getpid() == process and (job := queue.get()) is not None:
                 job()
 
         threading.Thread(target=work, daemon=True, name="gepa-worker").start()
         return queue
+
+
+def ordinary(error: BaseException) -> Exception:
+    """``error``, or what is raised instead of one that would end the event loop or pass for a cancellation.
+
+    Not only `sys.exit` raises such: so do panics of libraries that are written in Rust, and `pytest.fail`.
+    """
+    if isinstance(error, Exception):
+        return error
+    instead = RuntimeError(_said(error))
+    instead.__cause__ = error
+    return instead
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"sys.exit({shown(error.code)}) was called"
+    if isinstance(error, asyncio.CancelledError):
+        return "it was cancelled from inside"
+    return f"it raised {describe(error)}"
 
 
 def _settle(done: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

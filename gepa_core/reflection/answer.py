@@ -11,22 +11,25 @@ from gepa_core.reflection.extracted import (
     NewText,
     NoText,
     Refused,
+    TooLong,
     Truncated,
     Unchanged,
 )
-from gepa_core.reflection.fences import Block, before_blocks, find_blocks
+from gepa_core.reflection.fences import Block, TooManyFences, before_blocks, find_blocks
 from gepa_core.reflection.wording import is_refusal, is_talk, without_small_talk
 
 _CUT_OFF = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
 _FILTERED = frozenset({"content_filter", "refusal", "safety"})
 _THINKING = re.compile(r"\s*<(think|thinking|reasoning|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _NAME = r"(?:prompt|instructions?|text|answer|output|component|template|description)"
-_TAGGED = re.compile(
-    rf"<((?:new|improved|revised|updated|final|rewritten)[_-]?{_NAME})>(.*)</\1>", re.DOTALL | re.IGNORECASE
+_TAG = re.compile(
+    rf"<(?P<end>/?)(?P<name>(?:new|improved|revised|updated|final|rewritten)[_-]?{_NAME})>", re.IGNORECASE
 )
 _WHOLLY_TAGGED = re.compile(rf"<({_NAME})>(.*)</\1>", re.DOTALL | re.IGNORECASE)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})\S*[ \t\r]*$", re.MULTILINE)
 _SHORT = 400
+_MOST = 1_000_000
+"""Characters of an answer that are looked at: what is longer is no rewrite of any prompt."""
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
 
 
@@ -42,20 +45,31 @@ def extract_text(answer: str, current: str, *, finish_reason: str = "") -> Extra
         current: the component's text as it is.
         finish_reason: the provider's word for why the answer ended, such as ``"length"``.
     """
-    if finish_reason.lower() in _CUT_OFF:
-        return Truncated("the answer was cut off at its length limit")
     answer = _THINKING.sub("", answer, count=1) if _THINKING.match(answer) else answer
-    if finish_reason.lower() in _FILTERED:
-        return Refused(f"the provider stopped the answer ({finish_reason})")
-    if not answer.strip():
-        return Empty("the answer has no text")
-    blocks = find_blocks(answer)
+    hopeless = _hopeless(answer, finish_reason.lower())
+    if hopeless is not None:
+        return hopeless
+    try:
+        blocks = find_blocks(answer)
+    except TooManyFences as error:
+        return NoText(str(error))
     if not blocks:
         return _from_prose(answer, current)
     found = _checked(_choose(blocks, current).text, current)
     if isinstance(found, NewText) or not is_refusal(before_blocks(answer)):
         return found
     return Refused(_opening(answer))
+
+
+def _hopeless(answer: str, finish_reason: str) -> Extracted | None:
+    """Why ``answer`` need not be looked into."""
+    if finish_reason in _CUT_OFF:
+        return Truncated("the answer was cut off at its length limit")
+    if finish_reason in _FILTERED:
+        return Refused(f"the provider stopped the answer ({finish_reason})")
+    if len(answer) > _MOST:
+        return TooLong(f"the answer has {len(answer)} characters")
+    return None if answer.strip() else Empty("the answer has no text")
 
 
 def _choose(blocks: list[Block], current: str) -> Block:
@@ -77,9 +91,9 @@ def _choose(blocks: list[Block], current: str) -> Block:
 
 
 def _from_prose(answer: str, current: str) -> Extracted:
-    tagged = _TAGGED.search(answer)
-    if tagged is not None and f"<{tagged[1]}>" not in current:
-        return _checked(tagged[2].strip(), current)
+    tagged = _tagged(answer)
+    if tagged is not None and f"<{tagged[0]}>" not in current:
+        return _checked(tagged[1].strip(), current)
     if is_refusal(answer):
         return Refused(_opening(answer))
     text = _unwrapped(without_small_talk(answer, current), current)
@@ -88,6 +102,17 @@ def _from_prose(answer: str, current: str) -> Extracted:
     if is_talk(text):
         return NoText(f"the answer speaks about the text instead of giving it: {_opening(text)!r}")
     return _checked(text, current)
+
+
+def _tagged(answer: str) -> tuple[str, str] | None:
+    """The name of the first tag that is closed later, and what stands in it up to the last such end."""
+    tags = list(_TAG.finditer(answer))
+    ends = {tag["name"].lower(): tag.start() for tag in tags if tag["end"]}
+    for tag in tags:
+        end = ends.get(tag["name"].lower(), -1)
+        if not tag["end"] and end >= tag.end():
+            return tag["name"], answer[tag.end() : end]
+    return None
 
 
 def _unwrapped(text: str, current: str) -> str:

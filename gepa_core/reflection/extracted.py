@@ -54,6 +54,13 @@ class NoText(Unusable):
 
 
 @attrs.frozen
+class TooLong(Unusable):
+    """The answer is far too long to be a text of the component."""
+
+    word: ClassVar[str] = "too-long"
+
+
+@attrs.frozen
 class Truncated(Unusable):
     """The answer ended before it was complete."""
 
@@ -67,4 +74,4 @@ class Unchanged(Unusable):
     word: ClassVar[str] = "unchanged"
 
 
-Extracted: TypeAlias = NewText | Refused | Empty | NoText | Truncated | Unchanged
+Extracted: TypeAlias = NewText | Refused | Empty | NoText | TooLong | Truncated | Unchanged

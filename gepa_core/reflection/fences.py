@@ -13,6 +13,14 @@ _PROSE = frozenset(("", "text", "txt", "plain", "plaintext", "markdown", "md", "
 _LEADS_ON = re.compile(r":[\s*_]*$|^\s*#{1,6}\s|^\s*\*\*.*\*\*\s*$")
 
 
+_MOST = 1_000
+"""Fences of an answer that are looked at. A model that repeats itself writes more; no prompt has as many."""
+
+
+class TooManyFences(ValueError):
+    """An answer has so many fences that its blocks are not looked for."""
+
+
 def fenced(text: str, tag: str = "") -> str:
     """``text`` in a fenced block whose fence is longer than any run of backticks in it."""
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
@@ -52,9 +60,15 @@ class _Fence:
 
 
 def find_blocks(answer: str) -> list[Block]:
-    """The outermost fenced blocks of ``answer``, in order; only the last can be unclosed."""
+    """The outermost fenced blocks of ``answer``, in order; only the last can be unclosed.
+
+    Raises:
+        TooManyFences: finding out what belongs together would take too long.
+    """
     lines = answer.split("\n")
     fences = _fences(lines)
+    if len(fences) > _MOST:
+        raise TooManyFences(f"the answer has {len(fences)} lines that begin or end a block")
     blocks: list[Block] = []
     while fences:
         opener, *fences = fences

@@ -45,9 +45,9 @@ def _any(alternatives: tuple[str, ...]) -> str:
     return "(?:" + "|".join(alternatives) + ")"
 
 
-_IS_REFUSAL = re.compile(rf"^\W*{_any(_REFUSALS)}", re.IGNORECASE | re.DOTALL)
-_IS_TALK = re.compile(rf"^\W*{_any(_TALK)}", re.IGNORECASE | re.DOTALL)
-_IS_WORD = re.compile(r"\W*(?:ok|okay|done|sure|yes|no|none|n/?a|null|understood|got it)\W*", re.IGNORECASE)
+_IS_REFUSAL = re.compile(rf"^\W*+{_any(_REFUSALS)}", re.IGNORECASE | re.DOTALL)
+_IS_TALK = re.compile(rf"^\W*+{_any(_TALK)}", re.IGNORECASE | re.DOTALL)
+_IS_WORD = re.compile(r"\W*+(?:ok|okay|done|sure|yes|no|none|n/?a|null|understood|got it)\W*", re.IGNORECASE)
 _LEAD_LINE = re.compile(rf"{_any(_LEAD_LINES)}[ \t]*(?:\n|$)", re.IGNORECASE)
 _LEAD_WORDS = re.compile(
     rf"(?:here(?: is|'s) )?(?:the |my |an? )?{_NEW} (?:\w+ ){{0,2}}{_WHAT}: +", re.IGNORECASE

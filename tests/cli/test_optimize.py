@@ -120,7 +120,7 @@ def test_figures_of_a_simulated_model_are_called_simulated(cli: Cli) -> None:
         ("--metric=toy_disk:metric", "there is no module 'toy_disk'"),
         ("--reflection-lm=gpt", "'gpt' does not name a model"),
         ("--budget=20", "a budget of 20 rollouts is too small"),
-        ("--budget=0", "rollouts must be greater than 0"),
+        ("--budget=0", "rollouts must be a whole number of at least 1"),
         ("--preset=papr", "no preset is called 'papr'"),
         ("--plugin=softmx", "no plugin is called 'softmx'"),
         ("--components=plann", "'plann' matches none of 'plan', 'act', 'lookup'"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -116,10 +118,12 @@ def test_the_session_is_closed_when_the_run_fails(tmp_path: Path) -> None:
 
 def test_the_session_is_closed_after_an_interrupt(tmp_path: Path) -> None:
     """When what was running has been kept."""
-    there = Elsewhere()
+    there, pressed = Elsewhere(), threading.Event()
 
     def stop(_texts: Mapping[str, str], _inputs: Any) -> None:
-        raise KeyboardInterrupt
+        if not pressed.is_set():
+            pressed.set()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         search(Toy(on_run=stop), tmp_path, execution=execution(there))

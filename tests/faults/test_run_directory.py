@@ -109,6 +109,25 @@ def test_the_lock_of_a_killed_process_is_no_obstacle(tmp_path: Path) -> None:
     store.close()
 
 
+def test_processes_that_outlive_a_killed_one_are_no_obstacle(tmp_path: Path) -> None:
+    """An app's pool of forked processes goes on when the run is killed. It must not hold the run's lock."""
+    code = (
+        "import os, time; from pathlib import Path; from gepa_core.store import Store\n"
+        f"store = Store.open(Path({str(tmp_path)!r}))\n"
+        "if os.fork(): time.sleep(60)\n"
+        "print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        try:
+            Store.open(tmp_path).close()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
 # read-only --------------------------------------------------------------------
 
 
