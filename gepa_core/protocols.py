@@ -146,6 +146,9 @@ class Session(Protocol):
         returned in the rollout or raised: the engine judges it alike, so one that crosses a process has
         to keep its class's name, its message, and whose fault it is (`gepa_core.faults.classify`).
 
+        Where a rollout has to wait for room, let it wait inside of ``current_calls().waiting()`` (in
+        `gepa_core.pacing`), so that this does not count as the app's time.
+
         A rollout that takes too long or is not wanted any more is cancelled as a task. What ran it must be
         free for the next one then, whether or not the app reacts.
 

@@ -46,6 +46,11 @@ class Calls:
         """`begin` for code on an event loop."""
         return self.begin(model)
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While this is held, the rollout waits for a turn: that time is no part of what it may take."""
+        yield
+
 
 _NONE = Calls()
 _current: ContextVar[Calls] = ContextVar("gepa_calls", default=_NONE)
@@ -86,12 +91,12 @@ class PacedCalls(Calls):
 
     def begin(self, model: str) -> Call:
         booked = self.pace.book(model, self.gate)
-        with self._wait():
+        with self.waiting():
             return _PacedCall(self, model, booked.result())
 
     async def abegin(self, model: str) -> Call:
         booked = self.pace.book(model, self.gate)
-        with self._wait():
+        with self.waiting():
             bookings = booked.result() if booked.done() else await asyncio.wrap_future(booked)
             return _PacedCall(self, model, bookings)
 
@@ -105,8 +110,7 @@ class PacedCalls(Calls):
             _current.reset(token)
 
     @contextmanager
-    def _wait(self) -> Iterator[None]:
-        """Count the time that goes by."""
+    def waiting(self) -> Iterator[None]:
         with self._lock:
             if not self._waiting:
                 self._since = time.monotonic()

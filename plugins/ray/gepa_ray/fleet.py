@@ -12,6 +12,7 @@ import attrs
 
 from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.faults import describe
+from gepa_core.pacing import current_calls
 from gepa_ray.executor import RayExecutor
 from gepa_ray.worker import Opened, Worker
 
@@ -93,12 +94,34 @@ class Fleet:
             raise InfrastructureFault(_no_room(self.settings))
 
     async def take(self) -> Place:
-        """Wait for room for a rollout."""
+        """Wait for room for a rollout. That is no part of the rollout's time.
+
+        Raises:
+            ConfigurationError: no worker can make the app any more.
+            InfrastructureFault: there has been no worker for as long as a run waits for the first.
+        """
+        with current_calls().waiting():
+            place = await self._next_place()
+        place.member.busy += 1
+        return place
+
+    async def _next_place(self) -> Place:
         while True:
-            place = await self._places.get()
+            try:
+                place = await self._queued()
+            except TimeoutError:
+                if self.broken is not None:
+                    raise self.broken from None
+                if not any(member.busy for member in self._members):
+                    raise InfrastructureFault(_no_room(self.settings)) from None
+                continue
             if place.life == place.member.life:
-                place.member.busy += 1
                 return place
+
+    async def _queued(self) -> Place:
+        if not self._places.empty():
+            return self._places.get_nowait()
+        return await asyncio.wait_for(self._places.get(), self.settings.start_timeout)
 
     def give_back(self, place: Place) -> None:
         """The rollout came back."""

@@ -71,11 +71,11 @@ def test_a_run_goes_over_ray_and_back(tmp_path: Path) -> None:
 def test_a_worker_whose_rollout_hangs_is_started_anew(
     local: Result, tmp_path: Path, make: Callable[..., Any]
 ) -> None:
-    """It was in the way of the others, and none of them was lost for good."""
-    system = make(place=str(tmp_path))
-    result = run_toy(system=system, execution=attrs.evolve(THERE, timeout=3.0), budget=70)
+    """It was the only one. Others waited for it longer than a rollout may take, without being at fault."""
+    system, alone = make(place=str(tmp_path)), over(workers=1, rollouts_per_worker=1)
+    result = run_toy(system=system, execution=attrs.evolve(alone, timeout=3.0), budget=70)
     assert result.proposals == local.proposals
-    assert processes(tmp_path) > 2
+    assert processes(tmp_path) >= 2
 
 
 def test_a_rollout_that_can_be_cancelled_costs_no_worker(local: Result, tmp_path: Path) -> None:
