@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from gepa_core.cli.app import build
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "docs" / "examples"
 OPTIONS = (
     "--train=train.jsonl",
     "--val=val.jsonl",
@@ -74,9 +75,16 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: typer.Typer) -> It
         rows = "".join(json.dumps({"input": number}) + "\n" for number in numbers)
         (tmp_path / f"{name}.jsonl").write_text(rows)
     monkeypatch.chdir(tmp_path)
-    before, path = set(sys.modules), list(sys.path)
+    path = list(sys.path)
+    _forget(EXAMPLES)  # a test of another folder may have left one whose server is gone
     yield Cli(tmp_path, app)
     sys.path[:] = path
-    for name in set(sys.modules) - before:
-        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
+    _forget(tmp_path, EXAMPLES)
+
+
+def _forget(*places: Path) -> None:
+    """Let modules in ``places`` be imported anew, as a process of its own would."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if any(Path(file).is_relative_to(place) for place in places):
             del sys.modules[name]
