@@ -23,8 +23,8 @@ def portable(error: Exception) -> Exception:
     Its class has the same name and is another one. What was raised by the library on purpose crosses as
     it is. Of what caused it only the innermost error is carried.
     """
-    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
+    if isinstance(error, ExceptionGroup):
+        return ExceptionGroup(_said(error.message), [portable(member) for member in error.exceptions])
     if isinstance(error, GepaError | JudgedError):
         return error
     fault, root = classify(error), root_of(error)
@@ -32,7 +32,7 @@ def portable(error: Exception) -> Exception:
     return _rebuilt(type(error).__name__, _said(error), fault.kind, fault.retry_after, cause)
 
 
-def _said(error: BaseException) -> str:
+def _said(error: object) -> str:
     """The whole message, since the reader shortens it, without what only this process knows for a secret."""
     try:
         return redact(str(error)[:_MOST])

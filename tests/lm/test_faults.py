@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import http.client
 import json
+import pickle
 import socket
 import ssl
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from gepa_core.errors import ConfigurationError, InfrastructureFault, MetricError, ModelFault
-from gepa_core.faults import as_model_error, classify, rejects_text
+from gepa_core.faults import as_model_error, classify, describe, portable, rejects_text, root_of
 from gepa_core.faults.responses import retry_after_of
 
 
@@ -270,3 +271,30 @@ def test_a_model_error_is_one_of_ours_or_the_original() -> None:
     limited = as_model_error(foreign("RateLimitError", response=Response(429, {"Retry-After": "3"})))
     assert isinstance(limited, InfrastructureFault)
     assert limited.retry_after == 3.0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *INFRASTRUCTURE,
+        *MODEL,
+        *CANDIDATE,
+        caused(foreign("AppError", "it failed"), foreign("APIError", "slow down", status_code=429)),
+        foreign("RateLimitError", "wait", response=Response(429, {"retry-after": "7"})),
+        foreign("RateLimitError", "the prompt is too long", status_code=429),
+        ExceptionGroup("one", [foreign("AuthenticationError", "no key")]),
+        ExceptionGroup("several", [ValueError("a"), ConnectionError("b")]),
+        InfrastructureFault("down", retry_after=3.0),
+        KeyError("plan"),
+    ],
+    ids=repr,
+)
+def test_an_error_is_the_same_in_another_process(error: Exception) -> None:
+    """Whose fault it was, how it is told, and what it goes back to."""
+    carried = pickle.loads(pickle.dumps(portable(error)))
+    assert classify(carried) == classify(error)
+    assert describe(carried) == describe(error)
+    assert describe(root_of(carried)) == describe(root_of(error))
+    assert type(carried).__name__ == type(error).__name__
+    again = pickle.loads(pickle.dumps(portable(carried)))
+    assert (classify(again), describe(again)) == (classify(error), describe(error))

@@ -6,6 +6,7 @@ CPU. What is printed says how much of its workers a run can use, and nothing abo
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -72,7 +73,7 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
 
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     print(f"{os.cpu_count()} cores; a rollout sleeps {SECONDS} s; {AT_ONCE} at once on a worker")
     for workers in map(int, sys.argv[1:] or ("1", "2", "4", "8")):
         rollouts, seconds, ready = measure(workers)
