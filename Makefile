@@ -30,7 +30,7 @@ demo: $(READY) ## watch a LangChain app get better, against a simulated model
 	@$(BIN)/gepa-core demo $(ARGS)
 
 test: $(READY) ## run the tests
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses=4 --dist loadfile $(ARGS)
 
 lint: $(READY) ## check style, import rules and types
 	@$(BIN)/ruff check .
