@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
@@ -56,18 +55,3 @@ def encode(value: object) -> str:
 def decode(text: str, cls: type[T]) -> T:
     """The value that `encode` made ``text`` of."""
     return from_plain(json.loads(text), cls)
-
-
-def compress(text: str) -> bytes:
-    """What `encode` wrote, compressed, for what is large and seldom read."""
-    return zlib.compress(text.encode(), level=1)
-
-
-def pack(value: object) -> bytes:
-    """An attrs value as compressed JSON."""
-    return compress(encode(value))
-
-
-def unpack(blob: bytes, cls: type[T]) -> T:
-    """The value that `pack` made ``blob`` of."""
-    return decode(zlib.decompress(blob).decode(), cls)

@@ -66,7 +66,7 @@ class Evaluator:
 
     @commits.default
     def _new_commits(self) -> GroupCommit:
-        return GroupCommit(self.store.save_records)
+        return GroupCommit(self.store)
 
     async def with_retries(self, operation: Callable[[], Awaitable[Outcome]], on_retry: OnRetry) -> Outcome:
         """Run an operation of the app or the metric, again and again while it meets infrastructure faults."""

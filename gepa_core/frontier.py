@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from operator import or_
 
 import attrs
 
@@ -90,15 +92,14 @@ class Frontier:
         Returns:
             Pool index to number of keys, in ascending order of index; empty for an empty frontier.
         """
-        order = sorted(self._held, key=lambda index: (means[index], index))
-        others = [0] * (len(order) + 1)
-        for place in range(len(order) - 1, -1, -1):
-            others[place] = others[place + 1] | self._held[order[place]]
+        order = sorted(sorted(self._held), key=means.__getitem__)
+        masks = [self._held[index] for index in order]
+        # At each place what those behind it hold; the last has none behind it.
+        behind = [*accumulate(reversed(masks), or_, initial=0)][-2::-1]
         kept = 0
         left: dict[int, int] = {}
-        for place, index in enumerate(order):
-            mask = self._held[index]
-            if mask & ~(kept | others[place + 1]):
+        for index, mask, others in zip(order, masks, behind, strict=True):
+            if mask & ~(kept | others):
                 kept |= mask
                 left[index] = mask.bit_count()
         return dict(sorted(left.items()))

@@ -9,6 +9,7 @@ import attrs
 
 from gepa_core.entries import Entry, add, entries_of
 from gepa_core.frontier import Frontier
+from gepa_core.scores import Packing
 from gepa_core.types import Candidate, Component, Example, Proposal, Usage
 
 
@@ -86,6 +87,7 @@ class State:
     """The first commit with a score above the perfect one, which shows that the scale is another one."""
     train_scores: dict[int, dict[str, tuple[float, int]]] = attrs.field(factory=dict, init=False)
     """Member to training example to (score, commit)."""
+    _packing: Packing = attrs.field(factory=Packing, init=False)
 
     @property
     def committed(self) -> int:
@@ -100,6 +102,8 @@ class State:
         """Fold one more committed proposal into the state."""
         if proposal.number != len(self.proposals):
             raise ValueError(f"expected proposal {len(self.proposals)}, got {proposal.number}")
+        if proposal.scores:
+            proposal = attrs.evolve(proposal, scores=self._packing.pack(proposal.scores))
         self.proposals.append(proposal)
         self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
         self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)

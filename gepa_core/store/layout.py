@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TypeAlias
 
-from gepa_core.types import Outcome, Split
+from gepa_core.types import Outcome, Purpose, Split
 
 FILE = "run.sqlite"
 LOG = f"{FILE}-wal"
@@ -18,6 +18,9 @@ VERSION = 1
 OutcomeKey: TypeAlias = tuple[str, Split, str, int]
 """Candidate id, split, example id, draw."""
 
+Record: TypeAlias = tuple[str, Split, str, int, Purpose, bytes, int]
+"""The row of an outcome: its key, purpose, body, seal."""
+
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal INTEGER NOT NULL);
 CREATE TABLE proposals (number INTEGER PRIMARY KEY, body TEXT NOT NULL, seal INTEGER NOT NULL);
@@ -26,6 +29,7 @@ CREATE TABLE outcomes (
     purpose TEXT NOT NULL, proposal INTEGER, body BLOB NOT NULL, seal INTEGER NOT NULL,
     PRIMARY KEY (candidate, split, example, draw)
 );
+CREATE TABLE dictionaries (candidate TEXT PRIMARY KEY, body BLOB NOT NULL, seal INTEGER NOT NULL);
 CREATE TABLE answers (
     number INTEGER, prompt TEXT, occurrence INTEGER, body TEXT NOT NULL, seal INTEGER NOT NULL,
     PRIMARY KEY (number, prompt, occurrence)

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 import attrs
 
-from gepa_core.codec import compress, decode, encode
-from gepa_core.store.layout import outcome_key, seal_of
+from gepa_core.store.layout import Record
+from gepa_core.store.store import Store
 from gepa_core.types import Outcome, Purpose
-
-Record: TypeAlias = tuple[str, str, str, int, Purpose, bytes, int]
-"""Candidate id, split, example id, draw, purpose, body, seal."""
-
-
-def recorded(outcome: Outcome, purpose: Purpose) -> tuple[Record, Outcome]:
-    """The row that holds an outcome, and the outcome as it will be read back."""
-    text, key = encode(outcome), outcome_key(outcome)
-    body = compress(text)
-    return (*key, purpose, body, seal_of(body, purpose, *key)), decode(text, Outcome)
 
 
 @attrs.define(eq=False)
 class GroupCommit:
-    """Writes the outcomes that are finished in one turn of the event loop in one transaction.
+    """Writes the outcomes that are finished in one turn of the event loop in one transaction."""
 
-    Attributes:
-        write: `Store.save_records`.
-    """
-
-    write: Callable[[Sequence[Record]], None]
+    _store: Store
     _records: list[Record] = attrs.field(factory=list, init=False)
     _written: list[asyncio.Future[None]] = attrs.field(factory=list, init=False)
 
@@ -42,7 +26,7 @@ class GroupCommit:
             StoreError: nothing of what was finished in this turn could be written.
         """
         # At once, since whoever made the outcome may go on changing what it holds.
-        record, read_back = recorded(outcome, purpose)
+        record, read_back = self._store.record(outcome, purpose)
         loop = asyncio.get_running_loop()
         if not self._records:
             loop.call_soon(self._commit)
@@ -56,7 +40,7 @@ class GroupCommit:
         records, written = self._records, self._written
         self._records, self._written = [], []
         try:
-            self.write(records)
+            self._store.save_records(records)
         except Exception as error:
             for one in written:
                 if not one.done():

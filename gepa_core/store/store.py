@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import functools
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gepa_core import private
-from gepa_core.codec import decode, encode, unpack
+from gepa_core.codec import decode, encode
 from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
 from gepa_core.store import opening
 from gepa_core.store.consistency import problem_of
+from gepa_core.store.dictionaries import Dictionaries
 from gepa_core.store.explaining import damaged, explained, explanation
-from gepa_core.store.layout import FILE, OutcomeKey, seal_of
-from gepa_core.store.recording import Record, recorded
+from gepa_core.store.layout import FILE, OutcomeKey, Record, outcome_key, seal_of
 from gepa_core.store.tally import Tally
 from gepa_core.types import Example, Outcome, Proposal, Purpose, Usage
 
@@ -47,6 +48,7 @@ class Store:
         self._connection = connection
         self._lock = lock
         self._tally = tally
+        self._dictionaries = Dictionaries(self._dictionary)
 
     @classmethod
     def open(cls, directory: Path) -> Store:
@@ -127,7 +129,7 @@ class Store:
 
     def _outcome(self, row: Sequence[Any], key: OutcomeKey) -> Outcome:
         body = self._intact("outcome", *row, *key)
-        return self._decoded("outcome", lambda: unpack(body, Outcome))
+        return self._decoded("outcome", lambda: decode(self._dictionaries.decompress(body, key[0]), Outcome))
 
     def outcomes_on(self, candidate: str, examples: Sequence[Example], draw: int) -> dict[str, Outcome]:
         """The known outcomes of ``candidate`` on ``examples``, by example id, in the examples' order.
@@ -161,14 +163,32 @@ class Store:
             The outcome as it will be read back, so that a run that goes on and one that is resumed see
             the same, whatever objects an app or a metric put into it.
         """
-        record, read_back = recorded(outcome, purpose)
+        record, read_back = self.record(outcome, purpose)
         self.save_records([record])
         return read_back
 
+    def record(self, outcome: Outcome, purpose: Purpose) -> tuple[Record, Outcome]:
+        """The row for `save_records` that holds an outcome, and the outcome as it will be read back."""
+        text, key = encode(outcome), outcome_key(outcome)
+        body = self._dictionaries.compress(text, outcome.candidate)
+        return (*key, purpose, body, seal_of(body, purpose, *key)), decode(text, Outcome)
+
     def save_records(self, records: Sequence[Record]) -> None:
-        """Write outcomes that were made ready for it by `recorded`: all in one transaction, or none."""
+        """Write outcomes as `record` made them: all in one transaction, or none."""
+        unwritten = self._dictionaries.unwritten
+        packed = [(candidate, zlib.compress(text, level=1)) for candidate, text in unwritten.items()]
         with self._paid(len(records)) as run:
+            # One that is there was written when the count beside the database could not be.
+            run.executemany(
+                "INSERT OR IGNORE INTO dictionaries VALUES (?, ?, ?)",
+                [(candidate, body, seal_of(body, candidate)) for candidate, body in packed],
+            )
             run.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?, ?)", records)
+        unwritten.clear()
+
+    def _dictionary(self, candidate: str) -> bytes | None:
+        row = self._row("SELECT seal, body FROM dictionaries WHERE candidate = ?", (candidate,))
+        return self._intact("dictionary", *row, candidate) if row else None
 
     def forget(self, keys: Iterable[OutcomeKey]) -> None:
         """Delete outcomes that no proposal was charged for, so that they can be tried anew."""

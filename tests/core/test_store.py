@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -10,8 +11,18 @@ import pytest
 
 from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
-from gepa_core.store import FILE, Store, outcome_key
-from gepa_core.types import Failure, Feedback, Outcome, Proposal, Spend, Step, Trajectory, Usage
+from gepa_core.store import FILE, GroupCommit, Store, outcome_key
+from gepa_core.types import (
+    Failure,
+    Feedback,
+    Outcome,
+    Proposal,
+    Spend,
+    Step,
+    Trajectory,
+    Usage,
+    content_id,
+)
 
 ODD = "NUL \x00, half \ud800, text \u200d🧵\n\u2028"
 OUTCOME = Outcome(
@@ -173,3 +184,97 @@ def test_a_reason_with_half_a_character_can_be_written(tmp_path: Path) -> None:
     store.set_meta({"reason": "refused: \ud800"})
     assert store.meta() == {"reason": "refused: \\ud800"}
     store.close()
+
+
+def _long(candidate: str, number: int) -> Outcome:
+    """A rollout that is sent the same 3,000 characters as the others of its candidate."""
+    prompt = " ".join(content_id([candidate, word]) for word in range(180))
+    steps = (Step(kind="model", name="m", inputs=[prompt, f"question {number}"], output=f"answer {number}"),)
+    return attrs.evolve(
+        OUTCOME, candidate=candidate, example=str(number), trajectory=Trajectory(steps=steps), output=None
+    )
+
+
+def test_what_the_rollouts_of_a_candidate_have_in_common_is_stored_once(tmp_path: Path) -> None:
+    """Whatever was stored before, in this process or another, and however many candidates there are."""
+    wanted = [_long(candidate, number) for number in range(10) for candidate in ("one", "other")]
+    for place in range(0, len(wanted), 5):
+        store = Store.open(tmp_path)
+        assert [store.save_outcome(one, "child") for one in wanted[place : place + 5]] == wanted[
+            place : place + 5
+        ]
+        store.close()
+    store = Store.read(tmp_path)
+    assert list(store.outcomes("child")) == wanted
+    store.close()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        (longest,) = connection.execute("SELECT max(length(body)) FROM outcomes").fetchone()
+        (dictionaries,) = connection.execute("SELECT count(*) FROM dictionaries").fetchone()
+    connection.close()
+    assert longest < 300
+    assert dictionaries == 2
+
+
+def test_what_rollouts_have_in_common_can_be_held_for_some_candidates_only(tmp_path: Path) -> None:
+    """More candidates than are held in memory."""
+    wanted = [_long(str(candidate), number) for number in range(2) for candidate in range(100)]
+    store = Store.open(tmp_path)
+    for one in wanted:
+        store.save_outcome(one, "child")
+    assert list(store.outcomes("child")) == wanted
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM dictionaries", "UPDATE dictionaries SET body = x'789c'"])
+def test_rollouts_without_what_they_have_in_common_are_damaged(tmp_path: Path, damage: str) -> None:
+    """It is told, and not taken for another rollout."""
+    store = Store.open(tmp_path)
+    store.save_outcome(_long("one", 0), "child")
+    store.close()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute(damage)
+    connection.close()
+    store = Store.read(tmp_path)
+    with pytest.raises(StoreError, match="damaged"):
+        list(store.outcomes("child"))
+    store.close()
+
+
+def test_outcomes_that_are_finished_together_are_written_together(tmp_path: Path) -> None:
+    """One transaction for a turn of the event loop, before any of those that wait goes on."""
+    store, other = Store.open(tmp_path), Store.read(tmp_path)
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    group = GroupCommit(store)
+
+    async def save(number: int) -> bool:
+        one = _long("one", number)
+        assert await group.save(one, "child") == one
+        return other.outcome(outcome_key(one)) == one
+
+    async def run() -> None:
+        assert all(await asyncio.gather(*(save(number) for number in range(20))))
+        assert await save(20)
+
+    asyncio.run(run())
+    assert statements.count("BEGIN IMMEDIATE") == 2
+    other.close()
+    store.close()
+
+
+def test_what_cannot_be_written_fails_for_all_that_wait_and_harms_nothing_later(tmp_path: Path) -> None:
+    """None of them is kept; what is finished later is stored and can be read."""
+    store = Store.open(tmp_path)
+    group = GroupCommit(store)
+
+    async def run() -> None:
+        twice = [group.save(_long("one", number), "child") for number in (0, 1, 0)]
+        failed = await asyncio.gather(*twice, return_exceptions=True)
+        assert [type(one) for one in failed] == [StoreError] * 3
+        await group.save(_long("one", 1), "child")
+
+    asyncio.run(run())
+    store.close()
+    again = Store.read(tmp_path)
+    assert list(again.outcomes("child")) == [_long("one", 1)]
+    again.close()

@@ -9,11 +9,11 @@ import contextlib
 import json
 import sqlite3
 import tempfile
+import zlib
 from pathlib import Path
 
 from gepa_core.appgraph import TemplateGuard, Unguardable
 from gepa_core.cli.rows import read_rows
-from gepa_core.codec import compress
 from gepa_core.data import as_examples
 from gepa_core.errors import ConfigurationError, DataError, StoreError
 from gepa_core.reflection.answer import extract_text
@@ -114,7 +114,7 @@ def store_rows(body: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         Store.open(directory).close()
-        key, packed = ("c", "val", "e", 0), compress(body)
+        key, packed = ("c", "val", "e", 0), zlib.compress(body.encode())
         with contextlib.closing(sqlite3.connect(directory / FILE)) as connection, connection:
             connection.execute(
                 "INSERT INTO meta VALUES ('fingerprint', ?, ?)", (body, seal_of(body, "fingerprint"))
@@ -126,6 +126,7 @@ def store_rows(body: str) -> None:
             connection.execute(
                 "INSERT INTO faults VALUES (0, 'seed', ?, ?)", (body, seal_of(body, 0, "seed"))
             )
+            connection.execute("INSERT INTO dictionaries VALUES ('c', ?, ?)", (packed, seal_of(packed, "c")))
             connection.execute(
                 "INSERT INTO outcomes VALUES (?, ?, ?, ?, 'seed', NULL, ?, ?)",
                 (*key, packed, seal_of(packed, "seed", *key)),

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import re
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gepa_offline import domain
 from gepa_offline.model import TASK_MODEL
+
+from gepa_core.codec import encode
+from gepa_core.store import Store
+from gepa_core.types import Purpose
 
 DESK = domain("support_desk")
 
@@ -157,13 +162,27 @@ def written(directory: Path) -> dict[str, bytes]:
 
 
 def _inflated(data: bytes) -> bytes:
-    """Whatever in ``data`` is a zlib stream, or the beginning of one, decompressed."""
-    found, place = b"", data.find(b"\x78\x01")
-    while place >= 0:
-        with contextlib.suppress(zlib.error):
-            found += zlib.decompressobj().decompress(data[place:])
-        place = data.find(b"\x78\x01", place + 1)
-    return found
+    """Whatever in ``data`` is a zlib stream, or the beginning of one, decompressed.
+
+    A stream that needs a dictionary, which is another stream of the same file, names it by its checksum.
+    """
+    plain = [_inflate(data[place:]) for place in _places(data, b"\x78\x01")]
+    known = {zlib.adler32(text): text for text in plain}
+    for place in _places(data, b"\x78\x20"):
+        dictionary = known.get(int.from_bytes(data[place + 2 : place + 6], "big"))
+        if dictionary is not None:
+            plain.append(_inflate(data[place:], dictionary))
+    return b"".join(plain)
+
+
+def _places(data: bytes, beginning: bytes) -> Iterator[int]:
+    return (match.start() for match in re.finditer(re.escape(beginning), data))
+
+
+def _inflate(data: bytes, dictionary: bytes = b"") -> bytes:
+    with contextlib.suppress(zlib.error):
+        return zlib.decompressobj(zdict=dictionary).decompress(data)
+    return b""
 
 
 def _rows(path: Path) -> bytes:
@@ -175,11 +194,10 @@ def _rows(path: Path) -> bytes:
         for table in tables:
             for row in connection.execute(f"SELECT * FROM {table}"):
                 for value in row:
-                    data = value if isinstance(value, bytes) else str(value).encode()
-                    with contextlib.suppress(zlib.error):
-                        data = zlib.decompress(data)
-                    found += data + b"\n"
-    return found
+                    found += (value if isinstance(value, bytes) else str(value).encode()) + b"\n"
+    with contextlib.closing(Store.read(path.parent)) as store:
+        outcomes = [one for purpose in get_args(Purpose) for one in store.outcomes(purpose)]
+    return found + b"\n".join(encode(one).encode() for one in outcomes)
 
 
 def leaks(texts: Mapping[str, bytes | str]) -> list[str]:
