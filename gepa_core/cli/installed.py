@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gepa_core.adapters import installed_adapters
 from gepa_core.cli.tables import heading, table
+from gepa_core.executors import installed_executors
 from gepa_core.manager import describe_distribution, installed_plugins
 from gepa_core.markers import PROJECT
 from gepa_core.presets import PRESETS
@@ -20,10 +21,11 @@ from gepa_core.registration import HOOKS
 
 @attrs.frozen(kw_only=True)
 class Installed:
-    """A plugin or an adapter.
+    """A plugin, an adapter or an executor.
 
     Attributes:
-        name: of a plugin, what users write; of an adapter, the root package whose objects it takes.
+        name: what users write of a plugin or an executor; of an adapter, the root package whose objects it
+            takes.
         distribution: name and version of what brought it.
         hooks: the hooks that a plugin implements.
         error: why it cannot be loaded; empty when it can.
@@ -36,10 +38,11 @@ class Installed:
 
 
 def look() -> dict[str, list[Installed]]:
-    """Everything under ``adapters``, ``plugins`` and ``built_in``. Loads all of it; raises for none."""
+    """Everything under ``adapters``, ``plugins``, ``executors`` and ``built_in``, loaded; raises for none."""
     return {
         "adapters": [_inspected(one, is_plugin=False) for one in installed_adapters().values()],
         "plugins": [_inspected(one, is_plugin=True) for one in installed_plugins().values()],
+        "executors": [_inspected(one, is_plugin=False) for one in installed_executors().values()],
         "built_in": _built_in(),
     }
 
@@ -82,6 +85,8 @@ def write(console: Console, found: Mapping[str, Sequence[Installed]]) -> None:
     """Three tables, and what is broken below them."""
     _write(console, "Adapters", "takes objects of", found["adapters"])
     _write(console, "Plugins", "name", found["plugins"])
+    if found["executors"]:
+        _write(console, "Executors", "name", found["executors"])
     console.print(heading("Built in"))
     made = table("name", "hooks", "presets")
     for one in found["built_in"]:
@@ -90,7 +95,7 @@ def write(console: Console, found: Mapping[str, Sequence[Installed]]) -> None:
     console.print(
         "\nUse a plugin with --plugin NAME; leave a built-in one out with --plugin no:NAME.", style="dim"
     )
-    for one in (*found["adapters"], *found["plugins"]):
+    for one in (*found["adapters"], *found["plugins"], *found["executors"]):
         if one.error:
             console.print(Text.assemble(("\nbroken: ", "bold red"), f"{one.name} of {one.distribution}"))
             console.print(Text(f"  {one.error}", "red"))

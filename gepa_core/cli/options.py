@@ -34,6 +34,14 @@ Timeout: TypeAlias = Annotated[
     float | None,
     typer.Option(metavar="S", help="Seconds that one rollout may take.", rich_help_panel=_HOW),
 ]
+Executor: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where rollouts run: local, or an installed executor such as ray.",
+        rich_help_panel=_HOW,
+    ),
+]
 RunName: TypeAlias = Annotated[
     str, typer.Argument(metavar="RUN", help="A name that `gepa-core runs` lists, or a directory.")
 ]

@@ -63,6 +63,9 @@ def check(raw: Mapping[str, Any], source: str) -> None:
         if isinstance(raw.get(key), dict):
             _check_keys(raw[key], cls, f"{source}, [{key}]")
     _check_plugins(raw.get("plugins", []), source)
+    executor = raw.get("execution", {}).get("executor")
+    if isinstance(executor, dict):
+        _check_secrets(executor, f"{source}, [execution.executor]")
     if isinstance(raw.get("reflection_lm"), dict):
         _check_model(raw["reflection_lm"], source)
 

@@ -50,7 +50,7 @@ class Settings:
 
     @property
     def execution(self) -> Execution:
-        """Concurrency, timeout and retries.
+        """Concurrency, timeout, retries, and where rollouts run.
 
         Raises:
             ConfigurationError: one of them makes no sense.

@@ -61,12 +61,13 @@ def test_options_go_before_the_file(cli: Cli, tmp_path: Path) -> None:
         "--reflections=6",
         "--seed=4",
         "--timeout=9",
+        "--executor=local",
         "--run-dir=here",
     )
     stored = tomllib.loads((tmp_path / "here" / "gepa.toml").read_text())
     assert stored["budget"] == {"rollouts": 120, "reflections": 6}
     assert stored["seed"] == 4
-    assert stored["execution"] == {"concurrency": 2, "timeout": 9.0}
+    assert stored["execution"] == {"concurrency": 2, "timeout": 9.0, "executor": "local"}
 
 
 def test_a_run_from_a_file_equals_the_one_by_options(cli: Cli, tmp_path: Path) -> None:

@@ -55,6 +55,21 @@ def test_budget_and_execution(tmp_path: Path) -> None:
     made = settings.make({**RAW, "execution": {"concurrency": 3}}, tmp_path, "test")
     assert made.budget == Budget(rollouts=300)
     assert made.execution == Execution(concurrency=3)
+    there = settings.make({**RAW, "execution": {"executor": "local"}}, tmp_path, "test")
+    assert there.execution == Execution()
+
+
+@pytest.mark.parametrize(
+    ("executor", "said"),
+    [
+        ("moon", "no executor is called 'moon'"),
+        ({"workers": 3}, "an executor is a name, or a table with its 'name'"),
+        ({"name": "local", "workers": 3}, "the executor 'local' has no options"),
+    ],
+)
+def test_an_executor_that_is_none_is_refused(tmp_path: Path, executor: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        settings.make({**RAW, "execution": {"executor": executor}}, tmp_path, "test")
 
 
 def test_a_preset_is_a_name_or_a_table(tmp_path: Path) -> None:
@@ -99,6 +114,10 @@ def test_a_preset_that_makes_no_sense_is_refused(tmp_path: Path, preset: Any, sa
         ("[reflection_lm]\ntemperature = 1", "[reflection_lm]: there is no 'model'; write model ="),
         ('[reflection_lm]\nmodel = "a/b"\napi_key = "x"', "'api_key' looks like a secret"),
         ('[[plugins]]\nname = "t"\npassword = "x"', "plugin 't': 'password' looks like a secret"),
+        (
+            '[execution.executor]\nname = "ray"\ntoken = "x"',
+            "[execution.executor]: 'token' looks like a secret",
+        ),
         ("target = ", "is not valid TOML: Invalid value (at "),
         ('directory = "nowhere"', "there is no TARGET ('target' in a file), --metric"),
     ],

@@ -10,6 +10,7 @@ import typer
 from gepa_core.cli.options import (
     Concurrency,
     Dollars,
+    Executor,
     Reflections,
     Rollouts,
     Seconds,
@@ -103,6 +104,7 @@ def optimize(
     ] = False,
     concurrency: Concurrency = None,
     timeout: Timeout = None,
+    executor: Executor = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -144,7 +146,7 @@ def optimize(
         preset=preset,
         seed=seed,
         run_dir=absolute(run_dir),
-        execution=given(concurrency=concurrency, timeout=timeout),
+        execution=given(concurrency=concurrency, timeout=timeout, executor=executor),
     )
     if target.endswith(".toml"):
         file = Path(target).expanduser()

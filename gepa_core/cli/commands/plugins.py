@@ -6,7 +6,7 @@ from gepa_core.cli.options import AsJson
 
 
 def plugins(as_json: AsJson = False) -> None:
-    """List plugins and adapters: installed, built in, and broken."""
+    """List plugins, adapters and executors, and what is broken."""
     import json
 
     import typer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gepa_core.cli.options import (
     Concurrency,
     Dollars,
+    Executor,
     Reflections,
     Rollouts,
     RunName,
@@ -26,6 +27,7 @@ def resume(
     seconds: Seconds = None,
     concurrency: Concurrency = None,
     timeout: Timeout = None,
+    executor: Executor = None,
 ) -> None:
     """Go on with a stored run, perhaps with a larger budget.
 
@@ -47,7 +49,7 @@ def resume(
         )
     options = given(
         budget=limits(budget, reflections, tokens, dollars, seconds),
-        execution=given(concurrency=concurrency, timeout=timeout),
+        execution=given(concurrency=concurrency, timeout=timeout, executor=executor),
     )
     raw = settings.merge(settings.read(file), options)
     made = settings.make(raw, run_dir, str(file))
