@@ -66,7 +66,8 @@ def uncovered_in(trajectories: Sequence[Trajectory], inputs: Sequence[Json]) -> 
     """
     groups: list[_Group] = []
     for number, (trajectory, given) in enumerate(zip(trajectories, inputs, strict=True)):
-        data = set(texts_in(given))
+        said = (text for step in trajectory.steps for text in texts_in(step.output))
+        data = {*texts_in(given), *said}
         for model, message in dict.fromkeys(_messages(trajectory)):
             if message.text not in data:
                 _add(groups, model, message, number)

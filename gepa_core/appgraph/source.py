@@ -15,8 +15,10 @@ from gepa_core.appgraph.syntax import (
     called,
     constant_role,
     constants_of,
+    decorators_of,
     is_literal,
     names_in,
+    parts_in,
     properties,
     syntax_of,
     variables_in,
@@ -27,6 +29,8 @@ from gepa_core.appgraph.written import Written
 
 _ROLE_NAMES = frozenset(("system", "developer", "user", "human"))
 _LEAST_RAW = 20
+_LEAST_WORDS = 4
+"""Of a text around other ones; fewer only label them."""
 
 
 def read_uses(functions: Iterable[types.FunctionType], dialect: Dialect) -> Uses:
@@ -74,6 +78,8 @@ class _Reader(ast.NodeVisitor):
     def read(self) -> None:
         """Take in the whole function."""
         self.visit(self._tree)
+        for decorator in decorators_of(self._tree) & self._dialect.decorators.keys():
+            self._read_decorated(self._dialect.decorators[decorator])
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
                 self._named(node)
@@ -86,6 +92,14 @@ class _Reader(ast.NodeVisitor):
         for value in (*body, *returned):
             if value is not None and value not in self._taken:
                 self._text(value, role)
+
+    def _read_decorated(self, role: str) -> None:
+        """The same, for what says something beside the prompts that other variables hold."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Return) and node.value is not None and node.value not in self._taken:
+                text = self._written(node.value)
+                if text is not None and is_instruction(text.words, words=_LEAST_WORDS):
+                    self._text(node.value, role)
 
     def visit_Dict(self, node: ast.Dict) -> None:
         entries = {
@@ -161,7 +175,9 @@ class _Reader(ast.NodeVisitor):
             self._text(expression.orelse, role, depth)
             return
         if isinstance(expression, ast.List | ast.Tuple | ast.Dict):
-            return  # parts or messages, which are looked at themselves
+            for part in parts_in(expression):
+                self._text(part, role, depth)
+            return  # messages are looked at themselves
         local = self._assigned.get(expression.id, []) if isinstance(expression, ast.Name) else []
         for value in local if depth < 4 else ():
             self._text(value, role, depth + 1)
@@ -176,8 +192,11 @@ class _Reader(ast.NodeVisitor):
             self._add(expression, text, role=role, kind="instructions" if is_system else "prompt")
 
     def _is_taken(self, expression: ast.expr) -> bool:
-        """Whether a literal in it is part of another text already."""
-        return any(node in self._taken for node in self._literals(expression))
+        """Whether a literal in it is part of another text already, and the rest says nothing by itself."""
+        literals = self._literals(expression)
+        others = [node for node in literals if node not in self._taken and isinstance(node, ast.Constant)]
+        own = " ".join(str(node.value) for node in others)
+        return any(node in self._taken for node in literals) and not is_instruction(own, words=3)
 
     def _literals(self, expression: ast.expr) -> list[ast.AST]:
         """The expression, and all literals that it is made of."""

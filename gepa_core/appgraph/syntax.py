@@ -89,6 +89,21 @@ def called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
+def decorators_of(definition: ast.AST) -> set[str]:
+    """The names of what decorates a function."""
+    held = getattr(definition, "decorator_list", ())
+    calls = [one if isinstance(one, ast.Call) else ast.Call(func=one, args=[], keywords=[]) for one in held]
+    return {called(call) for call in calls}
+
+
+def parts_in(content: ast.expr) -> Iterator[ast.expr]:
+    """The texts of a message that is written out in parts: ``[{"type": "text", "text": …}]``."""
+    for part in content.elts if isinstance(content, ast.List | ast.Tuple) else ():
+        entries = dict(items(part))
+        if "text" in entries and "role" not in entries:
+            yield entries["text"]
+
+
 def constant_role(expression: ast.expr) -> str:
     """A role that is written as a literal or as a member of an Enum; empty for anything else."""
     match expression:

@@ -21,6 +21,7 @@ class Dialect:
 
     Attributes:
         calls: names of functions, classes and methods that are given texts, with the arguments that are.
+        decorators: names of decorators of functions that return a text for a model, with the message's role.
         templates: names of those in whose texts names in braces are filled in later.
         pairs: whether ``("system", "text")`` is a message.
         names_a_prompt: whether a variable of this name holds a prompt.
@@ -29,6 +30,7 @@ class Dialect:
     """
 
     calls: Mapping[str, Taken] = attrs.field(factory=dict)
+    decorators: Mapping[str, str] = attrs.field(factory=dict)
     templates: frozenset[str] = frozenset()
     pairs: bool = False
     names_a_prompt: Callable[[str], bool] = lambda _: False

@@ -16,6 +16,7 @@ _DIALECT = Dialect(
     pairs=True,
     names_a_prompt=lambda name: "prompt" in name,
     speaks=lambda text: text.startswith("You are"),
+    decorators={"returns_a_prompt": "system"},
 )
 
 
@@ -41,6 +42,10 @@ def ask(*said: object) -> object:
 
 def template(*said: object) -> object:
     return said
+
+
+def returns_a_prompt(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 class Role(Enum):
@@ -139,6 +144,31 @@ def test_what_a_function_returns_is_read_when_its_result_becomes_a_message() -> 
         ask([{"role": "system", "content": opening(shop)}])
 
     assert _texts(opening, agent) == [("system", "Serve the people of {shop}.")]
+
+
+def test_each_text_that_a_decorated_function_may_return_is_one_with_what_they_begin_with() -> None:
+    @returns_a_prompt
+    def opening(role: str) -> str:
+        base_prompt = "You are an assistant."
+        if role == "expert":
+            return f"{base_prompt} Go into all the details."
+        if role == "beginner":
+            return base_prompt + " Explain the words simply."
+        return base_prompt
+
+    assert sorted(_texts(opening)) == [
+        ("system", "You are an assistant."),
+        ("system", "You are an assistant. Explain the words simply."),
+        ("system", "You are an assistant. Go into all the details."),
+    ]
+
+
+def test_the_parts_of_a_message_are_found() -> None:
+    def agent(book: str) -> None:
+        System(content=[{"type": "text", "text": "Look into the book."}, {"type": "text", "text": book}])  # type: ignore[arg-type]
+        ask([{"role": "system", "content": [{"type": "text", "text": f"Do read {book} to the end."}]}])
+
+    assert _texts(agent) == [("system", "Look into the book."), ("system", "Do read {book} to the end.")]
 
 
 def test_what_is_known_beside_local_variables_is_read_too() -> None:

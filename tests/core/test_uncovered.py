@@ -74,6 +74,15 @@ def test_different_texts_of_one_app_are_told_apart_and_blocks_are_texts_of_their
     ]
 
 
+def test_what_another_model_answered_is_no_instruction() -> None:
+    handed_on = Step(kind="model", name="m", inputs=[{"role": "human", "content": _POLITE}])
+    trajectory = Trajectory(
+        steps=(Step(kind="model", name="m", output={"role": "ai", "content": _POLITE}), handed_on)
+    )
+    assert uncovered_in([trajectory, trajectory], [None, None]) == ()
+    assert uncovered_in([Trajectory(steps=(handed_on,))] * 2, [None, None]) != ()
+
+
 def test_the_middle_of_a_text_that_was_cut_is_a_gap() -> None:
     [(_, text)] = _seen([("system", "You are asked at length.<cut: 31 characters>And so it ends.")])
     assert text == "You are asked at length.{rest}And so it ends."

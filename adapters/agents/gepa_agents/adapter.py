@@ -18,7 +18,7 @@ from gepa_agents.sessions import descriptions_of, tools_of
 from gepa_agents.standins import changes_in
 from gepa_agents.system import AsyncAgent, SyncAgent
 from gepa_agents.wording import DIALECT
-from gepa_core.appgraph import Change, Graph, read_uses, walk
+from gepa_core.appgraph import Change, Graph, constants_in, read_uses, walk
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -63,12 +63,13 @@ class AgentsAdapter:
         signature = signature_of(target, self.call, self.inputs)
         policy = AgentsPolicy()
         graph = walk(target, policy)
-        uses = read_uses(_own_functions(graph, policy), DIALECT)
+        functions = _own_functions(graph, policy)
+        uses = read_uses(functions, DIALECT)
         for tool in (*tools_of(self.mcp_tools), *_listed(graph)):
             uses.literals.extend(descriptions_of(tool))
         prompts = named_prompts(signature, self.prompts, uses)
         named = named_texts(self.sent, _changes(graph))
-        found, left = sort_texts(graph, policy, uses, _changes(graph))
+        found, left = sort_texts(graph, policy, uses, _changes(graph), constants_in(functions, policy))
         found = without_named(found, named)
         if prompts:
             found, others = without_prompts(found, prompts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import enum
 import types
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ def left_in_classes(graph: Graph, policy: AgentsPolicy) -> list[LeftAlone]:
     held = {type(node.value) for node in graph.nodes.values()}
     left: dict[object, LeftAlone] = {}
     for kind, where in _classes(graph, policy):
-        if kind in held:
+        if kind in held or issubclass(kind, enum.Enum):  # the texts of an Enum are components
             continue
         if policy.follows_type(kind):
             left |= {(kind, one.source): one for one in _set_when_made(kind)}

@@ -123,8 +123,20 @@ def _object_leaf(value: Any) -> Leaf | None:
         return Leaf("session")
     if root_package(kind) in _MCP:
         return Leaf("listed") if kind.__name__ == "Tool" else None
-    is_client = _leads_to(value, "chat", "completions", "create") or _leads_to(value, "responses", "create")
-    return Leaf("client") if is_client else None
+    return Leaf("client") if _is_laid_out_like_one(value) else None
+
+
+def _is_laid_out_like_one(value: object) -> bool:
+    ways = (("chat", "completions", "create"), ("responses", "create"))
+    if any((found := _at(value, *way)) is not UNSET and callable(found) for way in ways):
+        return True
+    create = _at(value, "messages", "create")  # which clients of other services have as well
+    return isinstance(create, types.FunctionType) and {"messages", "max_tokens"} <= set(_parameters(create))
+
+
+def _parameters(function: types.FunctionType) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _sdk_leaf(value: Any, kind: type) -> Leaf | None:
@@ -159,13 +171,13 @@ def _in_class(kind: type, name: str) -> bool:
     return any(name in vars(base) for base in kind.__mro__)
 
 
-def _leads_to(value: object, *names: str) -> bool:
-    """Whether attributes that are there already, without running any code, lead to something callable."""
+def _at(value: object, *names: str) -> object:
+    """What attributes that are there already lead to, without running any code; ``UNSET`` for nothing."""
     for name in names:
         value = _static(value, name)
         if value is UNSET:
-            return False
-    return callable(value)
+            break
+    return value
 
 
 def _static(value: object, name: str) -> object:

@@ -51,7 +51,8 @@ def _name_forms(one: Found) -> list[str]:
         leaf, outer = slug(place.variable).lower() or "text", place.names[:-1]
     forms = [leaf]
     if one.literal is not None and not place.tool:
-        forms = [f"{slug(outer[-1])}.{leaf}" if outer else leaf]
+        exact = f"{slug(outer[-1])}.{leaf}" if outer else leaf
+        forms = [leaf, exact] if place.form == "variable" else [exact]
     prefix = ""
     for name in reversed(outer if one.literal is None else ()):
         prefix = f"{slug(name).lower()}.{prefix}" if prefix else slug(name).lower()

@@ -15,6 +15,7 @@ from gepa_core.appgraph import (
     Change,
     Graph,
     Literal,
+    Sent,
     Site,
     TemplateGuard,
     Unguardable,
@@ -22,7 +23,8 @@ from gepa_core.appgraph import (
     copyable,
     of_named,
 )
-from gepa_core.appgraph.sent import sent_as
+from gepa_core.appgraph.constants import Constant
+from gepa_core.appgraph.sent import guarded, sent_as
 from gepa_core.protocols import LeftAlone
 
 _KINDS = {"argument": "argument_description", "schema": "schema_description"}
@@ -63,12 +65,17 @@ class _Nothing(Exception):
 
 
 def sort_texts(
-    graph: Graph, policy: AgentsPolicy, uses: Uses, changes: Sequence[Change] = ()
+    graph: Graph,
+    policy: AgentsPolicy,
+    uses: Uses,
+    changes: Sequence[Change] = (),
+    constants: Sequence[Constant] = (),
 ) -> tuple[list[Found], list[LeftAlone]]:
     """Divide the texts of ``graph`` and of the code into those that may change and those that may not.
 
     Args:
         changes: texts of the code that a copy, which the app is itself, replaces already.
+        constants: texts of Enums, and of modules that are not loaded yet.
     """
     current = {(one.text, one.tool): one.new for one in changes}
     found: list[Found] = []
@@ -90,7 +97,22 @@ def sort_texts(
             _add(found, _of_literal(literal, current.get((literal.text, literal.tool))))
         except Unguardable as reason:
             left.append(LeftAlone(source=literal.source, reason=str(reason), text=literal.text.natural))
-    return found, [*left, *_unread(uses)]
+    of_constants, left_too = _of_constants(constants, found, changes)
+    return [*found, *of_constants], [*left, *left_too, *_unread(uses)]
+
+
+def _of_constants(
+    constants: Sequence[Constant], found: Sequence[Found], changes: Sequence[Change]
+) -> tuple[list[Found], list[LeftAlone]]:
+    """The prompts among ``constants``, without those that an object holds as well."""
+    held = {site.text for one in found for site in one.sites}
+    prompts = [
+        one
+        for one in constants
+        if one.text not in held and reads_like_a_text(one.text) and any(map(names_a_prompt, one.words))
+    ]
+    sent, left = guarded([], prompts, {one.text: one.new for one in changes})
+    return [_of_sent(one, [*one.names[-1].split(".")]) for one in sent], left
 
 
 def named_texts(texts: Mapping[str, str], changes: Sequence[Change]) -> list[Found]:
@@ -99,16 +121,16 @@ def named_texts(texts: Mapping[str, str], changes: Sequence[Change]) -> list[Fou
     Raises:
         ConfigurationError: one cannot be recognised.
     """
-    current = {one.text: one.new for one in changes}
-    return [
-        Found(
-            kind="prompt",
-            guard=one.guard,
-            place=Place(form="variable", names=list(one.names), variable=one.names[0]),
-            literal=Literal(text=one.text, function=one.names[0], source=one.source),
-        )
-        for one in of_named(texts, current)
-    ]
+    return [_of_sent(one, one.names) for one in of_named(texts, {one.text: one.new for one in changes})]
+
+
+def _of_sent(one: Sent, names: Sequence[str]) -> Found:
+    return Found(
+        kind=one.kind,
+        guard=one.guard,
+        place=Place(form="variable", names=names, variable=names[-1]),
+        literal=Literal(text=one.text, function=names[-1], source=one.source),
+    )
 
 
 def without_named(found: Sequence[Found], named: Sequence[Found]) -> list[Found]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import types
+from enum import StrEnum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ import pytest
 from gepa_agents import AgentsAdapter
 
 from gepa_core.errors import ConfigurationError
+from gepa_core.marks import messages_in
 from gepa_core.types import Component
 
 from .conftest import run
@@ -106,6 +109,83 @@ def test_braces_that_cannot_be_placeholders_are_ordinary() -> None:
 
     [component] = AgentsAdapter().wrap(agent).components
     assert (component.text, component.syntax) == (JSON_PROMPT, "plain")
+
+
+class Wording(StrEnum):
+    SYSTEM = "You are the clerk of the shop %s and polite."
+    REVIEW_PROMPT = "Look for mistakes in the answer {answer}, please."
+    COLOUR = "green as the sea is green"
+
+
+def test_prompts_of_an_enum_are_found_and_replaced() -> None:
+    def agent(question: str) -> Any:
+        _send(Wording.SYSTEM % "Lumen", question)
+        return _send(Wording.REVIEW_PROMPT.value.format(answer="yes"))
+
+    system = AgentsAdapter().wrap(agent)
+    texts = {one.name: one.text for one in system.components}
+    assert list(texts) == ["system", "review_prompt"]
+    assert texts["review_prompt"] == "Look for mistakes in the answer {answer}, please."
+    assert not system.left_alone
+    new = {"system": "Be short at {value}.", "review_prompt": "Is {answer} right?"}
+    steps = run(system, new, "why?").trajectory.steps
+    assert [next(messages_in(step.inputs)).text for step in steps] == ["Be short at Lumen.", "Is yes right?"]
+    assert [step.components for step in steps] == [("system",), ("review_prompt",)]
+
+
+def test_a_text_of_an_enum_that_an_object_holds_is_one_component() -> None:
+    class Clerk:
+        def __init__(self) -> None:
+            self.prompt = Wording.SYSTEM.value
+
+        def run(self, question: str) -> Any:
+            return _send(self.prompt % "Lumen", question or Wording.SYSTEM)
+
+    system = AgentsAdapter().wrap(Clerk())
+    assert [one.name for one in system.components] == ["prompt", "review_prompt"]
+    assert "Be short" in str(run(system, {"prompt": "Be short at %s."}, "why?").trajectory.steps[0].inputs)
+
+
+def test_the_parts_of_a_system_message_in_the_code_are_components() -> None:
+    def agent(question: str) -> Any:
+        system = [
+            {"type": "text", "text": "Look for themes in the book."},
+            {"type": "text", "text": question},
+        ]
+        return claude.messages.create(model="m", max_tokens=5, system=system, messages=[])
+
+    claude = SimpleNamespace(messages=Messages())
+    system = AgentsAdapter().wrap(agent)
+    [component] = system.components
+    assert (component.name, component.text) == ("agent.system", "Look for themes in the book.")
+    rollout = run(system, {component.name: "Look for names."}, "why?")
+    assert rollout.output == [{"type": "text", "text": "Look for names."}, {"type": "text", "text": "why?"}]
+    [step] = rollout.trajectory.steps
+    assert (step.kind, step.components) == ("model", ("agent.system",))
+
+
+class Messages:
+    """Anthropic's, as somebody else wrote it."""
+
+    def create(self, *, model: str, max_tokens: int, system: Any, messages: list[Any]) -> Any:
+        del model, max_tokens, messages
+        return system
+
+
+class Letters:
+    """What a service for letters has."""
+
+    def create(self, *, to: str, body: str) -> str:
+        return f"{to}: {body}"
+
+
+def test_messages_to_people_are_no_calls_of_a_model() -> None:
+    post = SimpleNamespace(messages=Letters())
+
+    def agent(question: str) -> str:
+        return str(post.messages.create(to="Ann", body=question)) + PERSONA
+
+    assert run(AgentsAdapter().wrap(agent), {}, "why?").trajectory.steps == ()
 
 
 def test_examples_of_a_conversation_are_left_alone() -> None:

@@ -19,13 +19,17 @@ from typing import (
 )
 
 import attrs
+from langchain_core.tools import InjectedToolArg
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from typing_extensions import ReadOnly, is_typeddict
 
+from gepa_langchain.graphs import loaded
+
 Part: TypeAlias = tuple[type, str]
 """A class and one of its fields, by the name in the schema; empty for the class's own docstring."""
 
+_DIRECTLY = "_DirectlyInjectedToolArg"
 _TRANSPARENT = (Annotated, Required, NotRequired, ReadOnly)
 
 
@@ -103,6 +107,22 @@ def fields_of(kind: type) -> Iterator[DataField]:
     for name, annotation in hints.items():
         description = own[name].description if name in own else None
         yield DataField(name, annotation, description or description_in(annotation))
+
+
+def injected_in(schema: Any) -> frozenset[str]:
+    """The arguments of a tool that LangChain fills in itself, such as its runtime: no model is shown them."""
+    if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
+        return frozenset()
+    fields = schema.model_fields.items()
+    return frozenset(field.alias or name for name, field in fields if _is_injected(field))
+
+
+def _is_injected(field: FieldInfo) -> bool:
+    kind = get_origin(field.annotation) or field.annotation
+    if isinstance(kind, type) and issubclass(kind, loaded(InjectedToolArg.__module__, _DIRECTLY)):
+        return True
+    notes = (note if isinstance(note, type) else type(note) for note in field.metadata)
+    return any(issubclass(note, InjectedToolArg) for note in notes)
 
 
 def description_in(annotation: Any) -> str:

@@ -36,6 +36,7 @@ DIALECT = Dialect(
         "PromptTemplate": {"template": ""},
         **dict.fromkeys(("invoke", "ainvoke", "stream", "astream"), _INPUT),
     },
+    decorators={"dynamic_prompt": "system"},
     templates=frozenset(("from_template", "from_messages", "PromptTemplate", "ChatPromptTemplate")),
     pairs=True,
     names_a_prompt=names_own_prompt,

@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool
 
 from gepa_core.appgraph import Edge, Graph, Hop, Policy, Site
 from gepa_core.appgraph.children import children
-from gepa_langchain.annotations import Described, Part, described_in, is_data_class
+from gepa_langchain.annotations import Described, Part, described_in, injected_in, is_data_class
 from gepa_langchain.graphs import loaded
 from gepa_langchain.redescribed import described
 
@@ -55,7 +55,10 @@ def schema_parts(graph: Graph, policy: Policy) -> Iterator[SchemaPart]:
         is_tool = isinstance(owner, BaseTool)
         for edge, schema in _schemas_held_by(key, graph, policy):
             hop = Hop(owner, edge, node.hop)
+            hidden = injected_in(schema) if is_tool else frozenset()
             for top, said in described_in(schema, with_docstring=not is_tool):
+                if said.path.partition(".")[0] in hidden:
+                    continue
                 name = owner.name if isinstance(owner, BaseTool) else top.__name__
                 yield SchemaPart(Site(hop, said.text), schema, said, is_tool, name)
 

@@ -234,7 +234,7 @@ def agent_in_function(model: BaseChatModel) -> App:
 def middleware(model: BaseChatModel) -> App:
     @dynamic_prompt
     def by_length(request: ModelRequest) -> str:
-        return f"You have seen {len(request.messages)} messages so far."
+        return f"Count on from {len(request.messages)} messages so far."
 
     app: App = create_agent(model, middleware=[by_length])
     return app
@@ -362,7 +362,7 @@ CASES: dict[str, Case] = {
     ),
     "middleware": Case(
         make=middleware,
-        texts={"by_length.prompt": "You have seen {messages} messages so far."},
+        texts={"by_length.system": "Count on from {messages} messages so far."},
         inputs={"messages": [("user", "Where to?")]},
     ),
     "graph_node": Case(make=graph_node, texts={"answer.system": "You are told of {place} here."}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from gepa_langchain import LangChainAdapter
@@ -11,12 +11,21 @@ from langchain_core.chat_history import InMemoryChatMessageHistory
 from langchain_core.example_selectors import LengthBasedExampleSelector
 from langchain_core.prompts import ChatPromptTemplate, FewShotPromptTemplate, PromptTemplate
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
-from langchain_core.tools import tool
+from langchain_core.tools import InjectedToolArg, tool
+from langgraph.prebuilt import ToolRuntime
 from pydantic import BaseModel, Field
 
 from gepa_core.errors import ConfigurationError
 
 from .conftest import RecordingModel
+
+
+class Desk(BaseModel):
+    """Who is asking."""
+
+
+class Order(BaseModel):
+    """What is ordered."""
 
 
 def _names(app: Any, **options: Any) -> list[str]:
@@ -76,6 +85,24 @@ def test_a_description_of_a_tool_is_a_component_of_its_own_kind() -> None:
     (component,) = LangChainAdapter().wrap(RunnableLambda(str) | look_up).components
     assert (component.name, component.kind) == ("tool.look_up", "tool_description")
     assert component.text == "Look up a word in the big dictionary."
+
+
+def test_what_langchain_fills_into_a_tool_itself_has_no_description_for_a_model() -> None:
+    @tool
+    def buy(
+        order: Order,
+        runtime: ToolRuntime[Desk],
+        desk: Annotated[Desk, InjectedToolArg],
+        secret: Annotated[str, InjectedToolArg, Field(description="The key of the safe.")],
+    ) -> str:
+        """Buy something in the shop."""
+        return f"{order}{runtime}{desk}{secret}"
+
+    found = LangChainAdapter().wrap(RunnableLambda(str) | buy).components
+    assert {one.name: one.text for one in found} == {
+        "tool.buy": "Buy something in the shop.",
+        "tool.buy.order": "What is ordered.",
+    }
 
 
 def test_data_in_closures_is_no_prompt() -> None:
