@@ -27,6 +27,7 @@ class RequestRecord:
         fault: the kind of the fault that it met; empty for none.
         user: the request's own field of that name, by which clients can tell their requests apart.
         images: how many images its messages had.
+        arrived: when it came, in seconds on a clock of the server's process that nobody can set.
     """
 
     number: int
@@ -37,6 +38,7 @@ class RequestRecord:
     fault: str = ""
     user: str = ""
     images: int = 0
+    arrived: float = 0.0
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -139,6 +141,7 @@ def _record(visit: Visit, seconds: float) -> RequestRecord:
         fault=visit.fault,
         user=visit.user,
         images=visit.images,
+        arrived=visit.since,
     )
     said = f"{record.seconds:.3f} s {record.prompt}" + (f" fault {record.fault}" if record.fault else "")
     _log.info("%d %s %d %s", record.number, record.model or "-", record.status, said)
