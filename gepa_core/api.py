@@ -189,6 +189,7 @@ def prepare(
         seed=seed,
         preset=as_preset(preset),
         execution=execution or Execution(),
+        target=target,
         adapter=adapter,
     )
 

@@ -40,7 +40,7 @@ def as_executor(value: Any) -> Executor:
         if isinstance(value, type) or not callable(getattr(value, "session", None)):
             raise ConfigurationError(
                 f"execution: executor={value!r} is no executor: give a name such as {LOCAL!r}, or an object"
-                " with the method session(system, adapter=…, concurrency=…)"
+                " with the method session(target, system=…, adapter=…, concurrency=…)"
             )
         return value  # type: ignore[no-any-return]
     options = {key: option for key, option in value.items() if key != "name"}

@@ -43,7 +43,14 @@ class LocalSession:
 class LocalExecutor:
     """The `Executor` that is used unless another is chosen: rollouts run in this process."""
 
-    def session(self, system: System, *, adapter: Adapter | None, concurrency: int) -> Session:  # noqa: ARG002
+    def session(
+        self,
+        target: Any,  # noqa: ARG002
+        *,
+        system: System,  # noqa: ARG002
+        adapter: Adapter | None,  # noqa: ARG002
+        concurrency: int,  # noqa: ARG002
+    ) -> Session:
         """A session with threads of its own."""
         return LocalSession()
 

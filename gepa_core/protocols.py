@@ -174,11 +174,13 @@ class Executor(Protocol):
     in the process of the run.
     """
 
-    def session(self, system: System, *, adapter: Adapter | None, concurrency: int) -> Session:
+    def session(self, target: Any, *, system: System, adapter: Adapter | None, concurrency: int) -> Session:
         """A session for one run. Nothing is begun before `Session.open`.
 
         Args:
-            system: the app, wrapped.
+            target: the app, as the user gave it. Send this to another process, and wrap it there with
+                `gepa_core.adapters.wrap`: a system may hold what only its process can use.
+            system: the app, wrapped here.
             adapter: the one that the user chose to wrap it; None when it was found.
             concurrency: rollouts that will be asked for at once, at most.
         """

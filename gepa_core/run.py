@@ -54,6 +54,7 @@ class Run:
         components: those of the system that are optimised.
         splits: the three data sets; validation is never empty.
         shares_train: whether the training set serves as the validation set.
+        target: the app as the user gave it.
         adapter: the adapter that the user chose; None when it was found.
         all_live: whether components are optimised that no model was seen to be sent.
         run_dir: where it is stored; where it was moved to once it has begun beside another run.
@@ -74,6 +75,7 @@ class Run:
     seed: int
     preset: Preset
     execution: Execution
+    target: Any
     adapter: Adapter | None = None
     _gate: Gate | None = attrs.field(default=None, init=False)
     _pace: Pace = attrs.field(factory=Pace, init=False)
@@ -117,7 +119,10 @@ class Run:
     def session(self) -> Session:
         """Where rollouts will run; nothing is begun there yet."""
         return self.execution.executor.session(
-            self.system, adapter=self.adapter, concurrency=self.execution.concurrency
+            self.target,
+            system=self.system,
+            adapter=self.adapter,
+            concurrency=self.execution.concurrency,
         )
 
     def manager(self, workers: Workers, session: Session) -> PluginManager:

@@ -36,9 +36,9 @@ class Elsewhere:
     log: list[str] = attrs.field(factory=list)
     cancelled: int = 0
 
-    def session(self, system: System, *, adapter: Adapter | None, concurrency: int) -> Session:
+    def session(self, target: Any, *, system: System, adapter: Adapter | None, concurrency: int) -> Session:
         """A session that notes what happens to it."""
-        self.log.append(f"session {type(system).__name__} {adapter} {concurrency}")
+        self.log.append(f"session {type(system).__name__} {target is system} {adapter} {concurrency}")
         return _Session(self)
 
 
@@ -78,7 +78,7 @@ def test_a_run_is_the_same_wherever_its_rollouts_run(system: type[Toy], tmp_path
     local = search(here, tmp_path / "here")
     other = search(system(), tmp_path / "there", execution=execution(there))
     assert other.proposals == local.proposals
-    assert there.log == [f"session {system.__name__} None 4", "open", "close"]
+    assert there.log == [f"session {system.__name__} True None 4", "open", "close"]
 
 
 def test_a_run_goes_on_elsewhere_and_comes_back(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_trial_before_the_run_runs_there_too() -> None:
     assert found.trial is not None
     assert (found.trial.number, there.log[1:]) == (2, ["open", "close"])
     assert estimate(Toy(), trainset=range(12), execution=execution(there), **given).trial is None
-    assert there.log[3:] == ["session Toy None 4"]
+    assert there.log[3:] == ["session Toy True None 4"]
 
 
 def test_an_executor_is_a_name_a_table_or_an_object() -> None:

@@ -85,12 +85,12 @@ class RayExecutor:
     options: Mapping[str, Any] = attrs.field(factory=dict)
     init: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def session(self, system: System, *, adapter: Adapter | None, concurrency: int) -> Session:
+    def session(self, target: Any, *, system: System, adapter: Adapter | None, concurrency: int) -> Session:
         """Workers for one run."""
         from gepa_ray.session import RaySession
 
         session: RaySession = RaySession(
-            settings=self, system=system, adapter=adapter, concurrency=concurrency
+            settings=self, target=target, system=system, adapter=adapter, concurrency=concurrency
         )
         return session
 

@@ -25,6 +25,7 @@ class RaySession:
     """The connection to the cluster and the workers of one run."""
 
     settings: RayExecutor
+    target: Any
     system: System
     adapter: Adapter | None
     concurrency: int
@@ -39,7 +40,7 @@ class RaySession:
             ConfigurationError: the app cannot be packed, or cannot be made there.
             InfrastructureFault: the cluster cannot be reached, or has no room.
         """
-        parcel = packed(self.system, self.adapter, self.settings.app)  # first, since it is quick
+        parcel = packed(self.target, self.system, self.adapter, self.settings.app)  # first, since it is quick
         self._connected = await self._threads.run(connect, self.settings)
         import ray
 

@@ -13,7 +13,7 @@ from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.faults import describe
 from gepa_core.protocols import Adapter, System
 from gepa_ray.pickling import dumps, loads
-from gepa_ray.unpicklable import explained
+from gepa_ray.unpicklable import explained, is_picklable
 
 
 @attrs.frozen(kw_only=True)
@@ -22,7 +22,7 @@ class Parcel:
 
     Attributes:
         app: an import path; empty when ``body`` holds the app.
-        body: the pickled system, or the pickled adapter that is to wrap the imported app.
+        body: the pickled app, None where it is imported, and the adapter that the user chose to wrap it.
         texts: of the components here, by name.
         paths: where modules are imported from here.
     """
@@ -33,20 +33,21 @@ class Parcel:
     paths: list[str]
 
 
-def packed(system: System, adapter: Adapter | None, app: str | None) -> bytes:
-    """``system`` for workers, as a pickled `Parcel`.
+def packed(target: Any, system: System, adapter: Adapter | None, app: str | None) -> bytes:
+    """An app for workers, as a pickled `Parcel`.
+
+    Args:
+        target: the app as it is, which is sent unless ``app`` says where to import it from.
+        system: the app, wrapped, whose components it is to have there.
 
     Raises:
         ConfigurationError: it cannot be pickled; names the part that cannot, and the remedy.
     """
-    what, value = ("adapter", adapter) if app else ("app", system)
+    sent = None if app else target
     try:
-        body = dumps(value)
+        body = dumps((sent, adapter))
     except Exception as error:
-        remedy = "" if app else " Let the workers import the app instead: RayExecutor(app='module:attribute')"
-        raise ConfigurationError(
-            f"the {what} cannot be sent to Ray's workers: {explained(value, error)}.{remedy}"
-        ) from error
+        raise _cannot_be_sent(sent, adapter, error) from error
     parcel = Parcel(app=app or "", body=body, texts=_texts(system), paths=[path for path in sys.path if path])
     return dumps(parcel)
 
@@ -61,8 +62,8 @@ def unpacked(sent: bytes) -> System:
     # What only the other side can import from comes last: a worker's own packages go first.
     sys.path += [path for path in parcel.paths if path not in sys.path and Path(path).exists()]
     try:
-        content: Any = loads(parcel.body)
-        system: System = _imported(parcel.app, content) if parcel.app else content
+        target, adapter = loads(parcel.body)
+        system = wrap(_imported(parcel.app) if parcel.app else target, adapter)
         found = _texts(system)
     except GepaError:
         raise
@@ -81,10 +82,20 @@ def unpacked(sent: bytes) -> System:
     return system
 
 
-def _imported(path: str, adapter: Adapter | None) -> System:
+def _cannot_be_sent(target: Any, adapter: Adapter | None, error: Exception) -> ConfigurationError:
+    said = "cannot be sent to Ray's workers"
+    if is_picklable(target):
+        return ConfigurationError(f"the adapter {said}: {explained(adapter, error)}")
+    return ConfigurationError(
+        f"the app {said}: {explained(target, error)}. Let the workers import the app instead:"
+        " RayExecutor(app='module:attribute')"
+    )
+
+
+def _imported(path: str) -> Any:
     from gepa_core.cli.targets import load_target
 
-    return wrap(load_target(path, Path.cwd()), adapter)
+    return load_target(path, Path.cwd())
 
 
 def _texts(system: System) -> dict[str, str]:

@@ -24,6 +24,11 @@ def explained(value: Any, error: Exception) -> str:
     return f"{where} cannot be pickled ({describe(error, limit=200)})"
 
 
+def is_picklable(value: Any) -> bool:
+    """Whether ``value`` can be pickled."""
+    return _problem(value) is None
+
+
 def _innermost(value: Any, error: Exception) -> tuple[str, Any, Exception]:
     path, seen, tried = "", {id(value)}, 0
     for _ in range(_DEEPEST):
