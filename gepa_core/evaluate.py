@@ -217,7 +217,7 @@ class _Attempt:
             attempts=self.attempts,
         )
         outcome = self.evaluator.stages.redact(outcome, self.example)
-        if not self.evaluator.execution.keep_trajectories:
+        if not self.evaluator.execution.keeps(self.purpose):
             outcome = outlined(outcome)
         return await self.evaluator.commits.save(outcome, self.purpose)
 

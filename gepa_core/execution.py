@@ -16,11 +16,19 @@ from gepa_core.pacing import RateLimit, as_limits
 from gepa_core.prices import Price
 from gepa_core.protocols import Executor
 from gepa_core.retry import Patience
+from gepa_core.types import Purpose
 
 
 def _stop_or_fail(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
     if value not in ("stop", "fail"):
         raise ConfigurationError(f"execution: {attribute.name} must be 'stop' or 'fail', not {value!r}")
+
+
+def _kept(_instance: object, attribute: attrs.Attribute[Any], value: str) -> None:
+    if value not in ("all", "training", "none"):
+        raise ConfigurationError(
+            f"execution: {attribute.name} must be 'all', 'training' or 'none', not {value!r}"
+        )
 
 
 def _prices(_instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
@@ -52,9 +60,11 @@ class Execution:
             service has never answered in this process: one that is down from the start is soon noticed.
         attempts: how often such a thing is tried at most; None for as often as ``patience`` allows.
         max_wait: the longest wait between two attempts, in seconds.
-        keep_trajectories: whether steps are stored with what went in and came out. Without it only their
-            outline is: kind, name, usage, seconds and components. Reflection sees no more than is stored,
-            so that a run that is resumed is the one that was never interrupted.
+        keep_trajectories: whose steps are stored with what went in and came out: ``"all"``; ``"training"``,
+            those of minibatches and of the seed, which are all that reflection may see and few; or
+            ``"none"``. Of others only the outline is stored: kind, name, usage, seconds and components.
+            Reflection sees no more than is stored, so that a run that is resumed is the one that was never
+            interrupted.
         executor: where rollouts run: in this process, unless the name of an installed executor, a table
             of a name and its options, or an `Executor` says otherwise. Metric and reflection stay here.
         prices: what models cost, by the name that their steps have, or that of the reflection model. They
@@ -74,10 +84,15 @@ class Execution:
         default=None, validator=attrs.validators.optional(whole("execution", least=1))
     )
     max_wait: float = attrs.field(default=60.0, validator=at_least("execution", least=0))
-    keep_trajectories: bool = True
+    keep_trajectories: Literal["all", "training", "none"] = attrs.field(default="all", validator=_kept)
     executor: Executor = attrs.field(factory=LocalExecutor, converter=as_executor)
     prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)
     limits: Mapping[str, RateLimit] = attrs.field(factory=dict, converter=as_limits)
+
+    def keeps(self, purpose: Purpose) -> bool:
+        """Whether the trajectory of a rollout for ``purpose`` is stored as it is."""
+        is_training = purpose in ("seed", "probe", "parent", "child")
+        return self.keep_trajectories == "all" or (self.keep_trajectories == "training" and is_training)
 
     def patience_with(self, service: str, gate: Gate) -> Patience:
         """How long is waited for ``service``, as messages call it."""

@@ -96,10 +96,13 @@ class Frontier:
         masks = [self._held[index] for index in order]
         # At each place what those behind it hold; the last has none behind it.
         behind = [*accumulate(reversed(masks), or_, initial=0)][-2::-1]
+        # Who holds nothing but what those behind it hold is dominated whatever became of those before it.
+        places = [place for place, mask in enumerate(masks) if mask & ~behind[place]]
         kept = 0
         left: dict[int, int] = {}
-        for index, mask, others in zip(order, masks, behind, strict=True):
-            if mask & ~(kept | others):
+        for place in places:
+            mask = masks[place]
+            if mask & ~(kept | behind[place]):
                 kept |= mask
-                left[index] = mask.bit_count()
+                left[order[place]] = mask.bit_count()
         return dict(sorted(left.items()))

@@ -17,7 +17,7 @@ def outlined(outcome: Outcome) -> Outcome:
     texts reach it: they are ours.
     """
     steps = tuple(map(_outlined, outcome.trajectory.steps))
-    return attrs.evolve(outcome, trajectory=Trajectory(steps=steps))
+    return attrs.evolve(outcome, trajectory=Trajectory(steps=steps, kept=False))
 
 
 def _outlined(step: Step) -> Step:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 import attrs
 
 from gepa_core.jsonable import to_jsonable
-from gepa_core.types import Failure, Feedback, Json, Outcome, Step, Trajectory
+from gepa_core.types import Failure, Feedback, Json, Outcome, Step
 
 HIDDEN = "[hidden]"
 
@@ -191,7 +191,7 @@ class Redactor:
             and _same(steps, outcome.trajectory.steps)
         ):
             return outcome
-        trajectory = Trajectory(steps=steps)
+        trajectory = attrs.evolve(outcome.trajectory, steps=steps)
         return attrs.evolve(outcome, output=output, trajectory=trajectory, failure=failure, feedback=feedback)
 
     def _step(self, step: Step) -> Step:

@@ -162,9 +162,14 @@ class Step:
 
 @attrs.frozen(kw_only=True)
 class Trajectory:
-    """The ordered steps of a rollout."""
+    """The ordered steps of a rollout.
+
+    Attributes:
+        kept: whether the steps still have what went in and came out (`Execution.keep_trajectories`).
+    """
 
     steps: tuple[Step, ...] = ()
+    kept: bool = True
 
     @cached_property
     def usage(self) -> Usage:

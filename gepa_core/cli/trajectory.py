@@ -18,7 +18,7 @@ from gepa_core.errors import ConfigurationError
 from gepa_core.reflection.cutting import cut
 from gepa_core.reflection.layout import show
 from gepa_core.store import Store
-from gepa_core.types import Candidate, Outcome, Proposal, Split, Step, Usage
+from gepa_core.types import Candidate, Outcome, Proposal, Split, Step, Trajectory, Usage
 
 _LONGEST = 600
 """Characters that are shown of an input or output."""
@@ -82,7 +82,7 @@ def write(console: Console, run: Summary, found: list[Shown]) -> None:
         console.print(heading(title, simulated=bool(run.simulated)))
         console.print(facts(list(_facts(outcome))))
         if outcome.trajectory.steps:
-            report.write(console, Text(), _steps(outcome), *_account(outcome))
+            report.write(console, Text(), _steps(outcome), *_account(outcome.trajectory))
         report.write(console, *_said("Output", outcome.output), *_said("Feedback", outcome.feedback.text))
 
 
@@ -145,8 +145,11 @@ def _used(step: Step) -> tuple[str, str, str]:
     )
 
 
-def _account(outcome: Outcome) -> Iterator[RenderableType]:
-    for number, step in enumerate(outcome.trajectory.steps, start=1):
+def _account(trajectory: Trajectory) -> Iterator[RenderableType]:
+    if not trajectory.kept:
+        yield Text("What went into the steps and came out was not kept (keep_trajectories).", "yellow")
+        return
+    for number, step in enumerate(trajectory.steps, start=1):
         yield from _said(f"Input of step {number}", step.inputs)
         yield from _said(f"Output of step {number}", step.output)
         yield from _said(f"Error of step {number}", step.error)

@@ -30,14 +30,14 @@ STEPS = (
 )
 
 
-def page(*steps: Step, failure: Failure | None = None) -> str:
+def page(*steps: Step, failure: Failure | None = None, kept: bool = True) -> str:
     outcome = Outcome(
         candidate="c",
         example="abcdef0123",
         split="train",
         output="Soon.",
         feedback=Feedback(0.25, "Say when."),
-        trajectory=Trajectory(steps=steps),
+        trajectory=Trajectory(steps=steps, kept=kept),
         failure=failure,
     )
     console = Console(file=io.StringIO(), width=110, color_system=None)
@@ -60,6 +60,14 @@ def test_each_step_says_what_it_used_or_that_it_is_unknown() -> None:
     assert row(shown, 3)[-3:] == ["50", "7", "unknown"]
     assert row(shown, 4)[-3:] == ["unknown", "unknown", "unknown"]
     assert row(shown, 5)[-3:] == ["unknown", "unknown", "unknown"]
+
+
+def test_what_was_not_kept_is_said_to_be() -> None:
+    """Steps and what they used are there all the same."""
+    shown = page(Step(kind="model", name="agent", usage=KNOWN), kept=False)
+    assert row(shown, 1)[-2:] == ["3", "$0.0123"]
+    assert "was not kept (keep_trajectories)" in shown
+    assert "was not kept" not in page(*STEPS)
 
 
 def test_the_sums_say_for_which_steps_they_are_incomplete() -> None:

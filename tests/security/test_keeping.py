@@ -10,13 +10,13 @@ import attrs
 import pytest
 
 from gepa_core import Execution, Rollout, Step, Trajectory, hookimpl
-from gepa_core.errors import MetricError, PluginError
+from gepa_core.errors import ConfigurationError, MetricError, PluginError
 from gepa_core.outline import NOT_KEPT
 from gepa_core.store import Store
 from gepa_core.types import Outcome
 from tests.core.toys import Toy, ToyModel, metric, search
 
-NONE = Execution(concurrency=4, max_wait=0.0, keep_trajectories=False)
+NONE = Execution(concurrency=4, max_wait=0.0, keep_trajectories="none")
 
 
 class Telling(Toy):
@@ -54,6 +54,30 @@ def test_no_trajectories_are_kept_if_asked(tmp_path: Path) -> None:
     assert result.cost.task_usage.calls == result.cost.total_rollouts
     kept = search(Telling(), tmp_path / "kept")
     assert kept.cost.task_usage.calls == kept.cost.total_rollouts
+
+
+def test_trajectories_of_training_alone_make_the_same_run(tmp_path: Path) -> None:
+    """Reflection sees those of minibatches as they are; of validation and test the outline is left."""
+    model, execution = ToyModel(), attrs.evolve(NONE, keep_trajectories="training")
+    result = search(
+        Telling(), tmp_path / "run", execution=execution, reflection_lm=model, testset=range(40, 43)
+    )
+    whole = search(Telling(), tmp_path / "whole", testset=range(40, 43))
+    assert result.proposals == whole.proposals
+    assert result.test == whole.test
+    assert any("private" in prompt for prompt in model.prompts)
+    assert all(one.trajectory.kept and "private" in str(one) for one in outcomes(tmp_path / "run"))
+    store = Store.read(tmp_path / "run")
+    others = [one for purpose in ("validation", "test") for one in store.outcomes(purpose)]
+    store.close()
+    assert others
+    assert not any(one.trajectory.kept or "private" in str(one.trajectory) for one in others)
+
+
+def test_another_word_for_what_is_kept_is_refused() -> None:
+    """With those that there are."""
+    with pytest.raises(ConfigurationError, match="'all', 'training' or 'none', not False"):
+        Execution(keep_trajectories=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("last", [3, 17, 40])
