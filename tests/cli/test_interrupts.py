@@ -1,4 +1,4 @@
-"""Ctrl-C, sent to the command in a process of its own."""
+"""Ctrl-C and SIGTERM, sent to the command in a process of its own."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ def proposals(cli: Cli, run: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_first_keeps_everything_and_the_run_goes_on(cli: Cli) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_keeps_everything_and_the_run_goes_on(cli: Cli, sent: signal.Signals) -> None:
     process = cli.start("optimize", "toy_desk:desk", *OPTIONS, TOY_SECONDS="0.05")
     read_until(process, "#1 ")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "stopping" in said
