@@ -27,6 +27,7 @@ from gepa_core.execution import Execution
 from gepa_core.executors import opened
 from gepa_core.gate import Gate, Halted
 from gepa_core.lm import LiteLLM
+from gepa_core.local import LocalExecutor
 from gepa_core.manager import PluginManager
 from gepa_core.pacing import Pace
 from gepa_core.planner import Planner
@@ -331,6 +332,11 @@ class Run:
                 shared_validation=self.shares_train,
             )
         )
+        if self.execution.limits and not isinstance(self.execution.executor, LocalExecutor):
+            message = (
+                "limits hold for the reflection model alone: rollouts run where their calls are not counted"
+            )
+            stages.notify(Warned(message=message))
         for note in self._notes:
             stages.notify(Warned(message=note))
         overlap = 0 if self.shares_train else shared_content(self.splits["train"], self.splits["val"])

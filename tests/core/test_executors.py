@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Execution, Rollout, estimate
+from gepa_core import Execution, RateLimit, Rollout, estimate, hookimpl
 from gepa_core.errors import ConfigurationError, InfrastructureFault, PluginError
+from gepa_core.events import Event, Warned
 from gepa_core.executors import as_executor
 from gepa_core.local import LocalExecutor, LocalSession
 from gepa_core.protocols import Adapter, Executor, Session, System
@@ -147,6 +148,25 @@ def test_a_trial_before_the_run_runs_there_too() -> None:
     assert (found.trial.number, there.log[1:]) == (2, ["open", "close"])
     assert estimate(Toy(), trainset=range(12), execution=execution(there), **given).trial is None
     assert there.log[3:] == ["session Toy True None 4"]
+
+
+def test_limits_that_cannot_be_held_elsewhere_are_warned_of(tmp_path: Path) -> None:
+    """Models that the app calls there are called without asking here."""
+    warnings: list[str] = []
+
+    class Listener:
+        @hookimpl
+        def gepa_notify(self, event: Event) -> None:
+            if isinstance(event, Warned):
+                warnings.append(event.message)
+
+    for name, executor in (("here", LocalExecutor()), ("there", Elsewhere())):
+        limited = execution(executor, limits={"*": RateLimit(requests=10_000)})
+        search(Toy(), tmp_path / name, budget=40, execution=limited, plugins=[Listener()])
+    assert [
+        one for one in warnings if one.startswith("limits hold for the reflection model alone")
+    ] == warnings
+    assert len(warnings) == 1
 
 
 def test_an_executor_is_a_name_a_table_or_an_object() -> None:

@@ -41,11 +41,12 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     """Connected to; the driver is on the node that stays."""
     import ray
 
-    # Every process that Ray starts would compile it again where no bytecode may be written.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = str(tmp_path_factory.mktemp("bytecode"))
-    running = Nodes()
-    ray.init(address=running.cluster.address, log_to_driver=False, logging_level=logging.ERROR)
-    yield running
-    ray.shutdown()
-    running.cluster.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        # Every process that Ray starts would compile it again where no bytecode may be written.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
+        running = Nodes()
+        ray.init(address=running.cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        yield running
+        ray.shutdown()
+        running.cluster.shutdown()
