@@ -16,6 +16,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from gepa_core.errors import ConfigurationError
+
 T = TypeVar("T")
 
 
@@ -41,6 +43,13 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
             loop.run_forever()
 
 
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def run(work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None]) -> T:
     """Run ``work`` on the loop and wait for it.
 
@@ -48,9 +57,16 @@ def run(work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None]) -> T:
         on_interrupt: called on the loop at the first KeyboardInterrupt, to let ``work`` end by itself.
 
     Raises:
+        ConfigurationError: this is called on the loop itself, which would wait for itself for good.
         KeyboardInterrupt: when ``work`` has ended after the first one, or at once at the second.
     """
     loop = _loop()
+    if _running() is loop:
+        work.close()
+        raise ConfigurationError(
+            "optimize was called by async code that another optimize runs, so both would wait for each other:"
+            " await gepa_core.aoptimize(…) there"
+        )
     future = asyncio.run_coroutine_threadsafe(work, loop)
     try:
         return future.result()

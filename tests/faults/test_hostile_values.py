@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gepa_core import Budget, Execution, Feedback
-from gepa_core.errors import ConfigurationError, DataError, MetricError
+from gepa_core.errors import ConfigurationError, DataError, MetricError, ModelFault
 from gepa_core.types import Example
 from gepa_core.workers import Workers
 from tests.core.toys import QUICK, SyncToy, Toy, preset, search
@@ -134,6 +134,16 @@ def test_an_app_may_change_the_directory(tmp_path: Path, monkeypatch: pytest.Mon
     assert result.run_dir == tmp_path / "run"
     assert (result.run_dir / "run.sqlite").exists()
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_an_async_metric_that_optimises_something_is_told_how(tmp_path: Path) -> None:
+    """`optimize` would wait there for the loop that it holds. `aoptimize` does not."""
+
+    async def waits(_example: Any, _output: Any) -> float:
+        return search(Toy(), tmp_path / "inner", budget=40).val.best_mean
+
+    with pytest.raises(ModelFault, match=r"raised ConfigurationError: .* await gepa_core.aoptimize"):
+        search(Toy(), tmp_path / "outer", metric=waits)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
