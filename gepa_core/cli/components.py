@@ -11,6 +11,7 @@ from rich.text import Text
 from gepa_core.adapters import choose_components
 from gepa_core.appgraph.respelling import as_literal
 from gepa_core.cli import wording
+from gepa_core.cli.component_table import component_table
 from gepa_core.cli.tables import heading, indented, table
 from gepa_core.codec import to_plain
 from gepa_core.errors import ConfigurationError
@@ -54,22 +55,10 @@ def write(
     chosen = chosen_names(system)
     title = f"{target}: {wording.count(len(system.components), 'component')}"
     console.print(Text(title, "bold"))
-    tried = ("reaches a model",) if probe is not None else ()
-    columns = ("", "component", "kind", "role", "variables", "length", *tried)
-    made = table(*columns, numbers=("length",), wide=("component",))
-    for component in system.components:
-        made.add_row(
-            Text("●" if component.name in chosen else "○", "green" if component.name in chosen else "dim"),
-            Text.assemble(component.name, "\n" if component.source else "", (component.source, "dim")),
-            component.kind.replace("_", " "),
-            component.role,
-            "\n".join(component.variables),
-            f"{len(component.text):,}",
-            *([_liveness(component.name, probe)] if probe is not None else []),
-        )
     if system.components:
-        console.print(made)
-        console.print(_legend(len(chosen), len(system.components)), style="dim")
+        for line in component_table(console, system.components, chosen, probe):
+            console.print(line)
+        console.print(_legend(len(chosen), len(system.components), tried=probe is not None), style="dim")
     for component in system.components if full else ():
         console.print(heading(component.name))
         console.print(indented(component.text))
@@ -77,10 +66,6 @@ def write(
     if probe is not None:
         _write_probe(console, probe, full=full)
         _write_remedy(console, system, probe, adapter)
-
-
-def _liveness(name: str, probe: Probe) -> Text:
-    return Text("yes", "green") if name in probe.live else Text("no", "yellow")
 
 
 def _write_probe(console: Console, probe: Probe, *, full: bool) -> None:
@@ -93,6 +78,7 @@ def _write_probe(console: Console, probe: Probe, *, full: bool) -> None:
             made.add_row(text, f"{one.model} {one.role}".strip())
         console.print(made)
     if probe.dead:
+        console.print()
         console.print(_DEAD.format(names=", ".join(probe.dead)), style="dim")
     if probe.caches:
         console.print(_CACHES, style="yellow")
@@ -112,12 +98,10 @@ def _write_remedy(console: Console, system: System, probe: Probe, adapter: str) 
         console.print(Text("\n".join((f"adapter={adapter}(sent={{", *entries, "})"))), soft_wrap=True)
 
 
-def _legend(chosen: int, found: int) -> str:
-    if chosen == found:
-        return "● is optimised. Length in characters; no rewrite can lose a variable."
-    return (
-        "● is optimised, ○ only with --components all. Length in characters; no rewrite can lose a variable."
-    )
+def _legend(chosen: int, found: int, *, tried: bool) -> str:
+    marks = "● is optimised" if chosen == found else "● is optimised, ○ only with --components all"
+    live = " Live: it reaches a model on these rows." if tried else ""
+    return f"{marks}. Length in characters; no rewrite can lose a variable.{live}"
 
 
 def _write_left_alone(console: Console, system: System, *, full: bool) -> None:
