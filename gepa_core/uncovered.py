@@ -11,6 +11,8 @@ from gepa_core.appgraph import Written, canonical_role, infer, is_instruction, w
 from gepa_core.marks import SentMessage, marks_in, messages_in, model_steps, texts_in
 from gepa_core.types import Json, Trajectory
 
+DESCRIPTION = "tool description"
+"""Stands in place of a role for a text that is in no message, but in the tools that a call offers."""
 _CUT = re.compile(r"<cut: \d+ characters>")
 """What stands in a trajectory for the middle of a long text."""
 _SHORTEST = 16
@@ -26,7 +28,7 @@ class Uncovered:
     Attributes:
         text: what is the same in all messages that were seen, with ``{name}`` where they differ.
         model: the model's name.
-        role: of the message.
+        role: of the message, or `DESCRIPTION`.
         seen: how many different messages it was told from.
     """
 
@@ -82,10 +84,22 @@ def uncovered_in(trajectories: Sequence[Trajectory], inputs: Sequence[Json]) -> 
 
 def _messages(trajectory: Trajectory) -> Iterator[tuple[str, SentMessage]]:
     for step in model_steps(trajectory):
-        for message in messages_in(step.inputs):
+        for message in (*messages_in(_without_tools(step.inputs)), *_descriptions(step.inputs)):
             said = canonical_role(message.role) in ("assistant", "tool")
             if not said and len(message.text.strip()) >= _SHORTEST and not marks_in([message.text]):
                 yield step.name, message
+
+
+def _without_tools(inputs: Json) -> Json:
+    if not isinstance(inputs, Mapping):
+        return inputs
+    return {key: value for key, value in inputs.items() if key != "tools"}
+
+
+def _descriptions(inputs: Json) -> Iterator[SentMessage]:
+    """What a call says of the tools that it offers."""
+    tools = inputs.get("tools") if isinstance(inputs, Mapping) else None
+    yield from (SentMessage(DESCRIPTION, text) for text in texts_in(tools))
 
 
 def _add(groups: list[_Group], model: str, message: SentMessage, number: int) -> None:
@@ -118,7 +132,7 @@ def _instructs(group: _Group, examples: int) -> bool:
 
 
 def as_sent(uncovered: Iterable[Uncovered], taken: Iterable[str]) -> Mapping[str, str]:
-    """A name for each text, as the adapters' parameter ``sent`` takes them.
+    """A name for each text of a message, as the adapters' parameter ``sent`` takes them.
 
     Args:
         taken: names of components that there are already.
@@ -126,6 +140,8 @@ def as_sent(uncovered: Iterable[Uncovered], taken: Iterable[str]) -> Mapping[str
     named: dict[str, str] = {}
     known = set(taken)
     for one in uncovered:
+        if one.role == DESCRIPTION:
+            continue
         base = canonical_role(one.role) or "prompt"
         name, number = base, 2
         while name in known or name in named:

@@ -17,7 +17,7 @@ from gepa_core.codec import to_plain
 from gepa_core.errors import ConfigurationError
 from gepa_core.probe import Probe
 from gepa_core.protocols import System
-from gepa_core.uncovered import as_sent
+from gepa_core.uncovered import DESCRIPTION, as_sent
 
 _UNCOVERED = (
     "The app reads these from elsewhere when it runs, such as from a file. To optimise them, keep them in a"
@@ -26,6 +26,10 @@ _UNCOVERED = (
 _INSTEAD = (
     ", or pass this to optimize(), with names of your own for the texts and for what is filled in. In a text"
     " that was the same on all rows, compare with its source whether something is filled in."
+)
+_DESCRIPTIONS = (
+    "The description of a tool is a component if the app keeps the tool in a variable or an attribute. For"
+    " the tools of an MCP server that are listed anew in each run, see mcp_tools of AgentsAdapter."
 )
 _DEAD = (
     "Not seen at a model on these rows: {names}. Try rows that lead there; a run leaves them as they are"
@@ -91,9 +95,13 @@ def _write_remedy(console: Console, system: System, probe: Probe, adapter: str) 
     """How to make components of uncovered texts, as code to copy."""
     if not probe.uncovered:
         return
+    if any(one.role == DESCRIPTION for one in probe.uncovered):
+        console.print(_DESCRIPTIONS, style="dim")
+    texts = as_sent(probe.uncovered, [one.name for one in system.components])
+    if not texts:
+        return
     console.print(_UNCOVERED.format(instead=_INSTEAD if adapter else "."), style="dim")
     if adapter:
-        texts = as_sent(probe.uncovered, [one.name for one in system.components])
         entries = [f"    {as_literal(name)}: {as_literal(text)}," for name, text in texts.items()]
         console.print(Text("\n".join((f"adapter={adapter}(sent={{", *entries, "})"))), soft_wrap=True)
 

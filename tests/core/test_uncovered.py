@@ -83,6 +83,15 @@ def test_what_another_model_answered_is_no_instruction() -> None:
     assert uncovered_in([Trajectory(steps=(handed_on,))] * 2, [None, None]) != ()
 
 
+def test_a_description_of_a_tool_is_told_from_messages_and_has_no_name_to_send_it_by() -> None:
+    tool = {"name": "look_up", "description": "Look up a word in the dictionary."}
+    inputs: Json = {"messages": [{"role": "user", "content": "Hello there."}], "tools": [tool]}
+    trajectory = Trajectory(steps=(Step(kind="model", name="m", inputs=inputs),))
+    found = uncovered_in([trajectory, trajectory], ["Hello there.", "Hello there."])
+    assert [(one.role, one.text) for one in found] == [("tool description", tool["description"])]
+    assert not as_sent(found, [])
+
+
 def test_the_middle_of_a_text_that_was_cut_is_a_gap() -> None:
     [(_, text)] = _seen([("system", "You are asked at length.<cut: 31 characters>And so it ends.")])
     assert text == "You are asked at length.{rest}And so it ends."
