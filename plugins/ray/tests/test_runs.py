@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from gepa_ray import RayExecutor
+from gepa_ray.fleet import Fleet
 
 import gepa_core
 from gepa_core import Execution, Result
@@ -164,6 +166,13 @@ def test_a_cluster_without_room_is_an_outage() -> None:
     """With what was asked for and what is there."""
     with pytest.raises(InfrastructureFault, match="one wants 64 CPUs, and of"):
         run_toy(system=ToySystem(), execution=over(cpus_per_worker=64, start_timeout=1))
+
+
+def test_a_run_whose_workers_are_all_lost_does_not_wait_for_ever() -> None:
+    """It stops, to be resumed."""
+    fleet = Fleet(settings=attrs.evolve(RAY, start_timeout=0.1), number=1, parcel=None, runtime_env={})
+    with pytest.raises(InfrastructureFault, match=r"Ray started no worker in 0\.1 seconds"):
+        asyncio.run(fleet.take())
 
 
 def test_the_workers_end_with_a_run_that_fails() -> None:
