@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import packages_distributions, version
 from typing import Any
 
 from gepa_core.data import shown
 from gepa_core.errors import PluginError
-from gepa_core.types import Example, Rollout, Step, Trajectory
+from gepa_core.types import Example, Rollout, Step, Trajectory, Usage
 
 
 def adapter_error(culprit: object, problem: str) -> PluginError:
@@ -52,4 +53,13 @@ def _problem(rollout: Any) -> str:
     if not isinstance(rollout.trajectory, Trajectory):
         return f"a Rollout with the trajectory {shown(rollout.trajectory)}, which is no Trajectory,"
     steps = [step for step in rollout.trajectory.steps if not isinstance(step, Step)]
-    return f"a Trajectory with the step {shown(steps[0])}, which is no Step," if steps else ""
+    if steps:
+        return f"a Trajectory with the step {shown(steps[0])}, which is no Step,"
+    wrong = [step.usage for step in rollout.trajectory.steps if not _can_be_spent(step.usage)]
+    return f"a Step with the usage {shown(wrong[0], 200)}, which nobody can have spent," if wrong else ""
+
+
+def _can_be_spent(usage: Usage) -> bool:
+    """Whether it takes nothing back and its sum with others is a number: budgets are kept by it."""
+    counts = usage.calls, usage.input_tokens, usage.output_tokens, usage.unmetered, usage.unpriced
+    return math.isfinite(usage.dollars) and usage.dollars >= 0 and min(counts) >= 0

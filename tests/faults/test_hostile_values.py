@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from gepa_core import Budget, Execution, Feedback
-from gepa_core.errors import ConfigurationError, DataError, MetricError, ModelFault
-from gepa_core.types import Example
+from gepa_core.errors import ConfigurationError, DataError, MetricError, ModelFault, PluginError
+from gepa_core.types import Example, Rollout, Step, Trajectory, Usage
 from gepa_core.workers import Workers
 from tests.core.toys import QUICK, SyncToy, Toy, preset, search
 
@@ -121,6 +121,18 @@ def test_whatever_the_metric_raises_names_the_example(
 def test_a_row_without_a_repr_is_refused(tmp_path: Path, row: Any) -> None:
     with pytest.raises(DataError, match="train example 1 cannot be told from others by its content"):
         search(Toy(), tmp_path, trainset=[0, row])
+
+
+@pytest.mark.parametrize("usage", [Usage(dollars=float("nan")), Usage(dollars=-5.0), Usage(input_tokens=-1)])
+def test_an_adapter_that_counts_what_nobody_spent_is_named(tmp_path: Path, usage: Usage) -> None:
+    """With it no budget could be kept."""
+
+    class Miscounted(Toy):
+        async def run(self, _texts: Any, _inputs: Any) -> Rollout:
+            return Rollout(trajectory=Trajectory(steps=(Step(kind="model", name="toy", usage=usage),)))
+
+    with pytest.raises(PluginError, match=r"Miscounted' returned a Step with the usage Usage\(.*nobody"):
+        search(Miscounted(), tmp_path)
 
 
 def test_an_app_may_change_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
