@@ -35,18 +35,37 @@ def score_of(text: str, row: Mapping[str, Any]) -> float:
     return float(text) + random.Random(f"{row['n']} {text}").random()
 
 
-def trajectory(row: Mapping[str, Any], chars: int) -> Trajectory:
-    """Two model calls with about ``chars`` characters, different for each row, as apps make them."""
+def trajectory(row: Mapping[str, Any], text: str, chars: int) -> Trajectory:
+    """Two model calls with about ``chars`` characters, as apps make them.
+
+    A third is the candidate's prompt, which all its rollouts are sent, a third is the row's, which all
+    candidates are sent, and a third is what the model says to both. Each call is sent what came before it.
+    """
     if not chars:
         return Trajectory()
-    rng = random.Random(row["n"])
-    said = [" ".join(rng.choices(WORDS, k=chars // 14)) for _ in range(2)]
-    messages = [{"role": "system", "content": "Do as the rules say."}, {"role": "user", "content": said[0]}]
-    steps = tuple(
-        Step(kind="model", name="model", inputs=messages, output=text, seconds=0.2, components=("number",))
-        for text in said
-    )
-    return Trajectory(steps=steps)
+    messages = [
+        {"role": "system", "content": _words(text, chars // 6)},
+        {"role": "user", "content": _words(row["n"], chars // 6)},
+    ]
+    steps = []
+    for turn in range(2):
+        said = _words(f"{row['n']} {text} {turn}", chars // 6)
+        steps.append(
+            Step(
+                kind="model",
+                name="model",
+                inputs=[*messages],
+                output=said,
+                seconds=0.2,
+                components=("number",),
+            )
+        )
+        messages.append({"role": "assistant", "content": said})
+    return Trajectory(steps=tuple(steps))
+
+
+def _words(seed: str, chars: int) -> str:
+    return " ".join(random.Random(seed).choices(WORDS, k=chars // 7))
 
 
 @attrs.frozen
@@ -59,7 +78,7 @@ class FreeSystem:
 
     async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
         """One rollout."""
-        return Rollout(output=texts["number"], trajectory=trajectory(inputs, self.chars))
+        return Rollout(output=texts["number"], trajectory=trajectory(inputs, texts["number"], self.chars))
 
     def build(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         """The texts."""
@@ -108,7 +127,7 @@ class FreeAdapter:
         self, batch: list[dict[str, Any]], candidate: dict[str, str], capture_traces: bool = False
     ) -> EvaluationBatch[Trajectory, str]:
         """Run and score a batch."""
-        traces = [trajectory(row, self.chars) for row in batch]
+        traces = [trajectory(row, candidate["number"], self.chars) for row in batch]
         return EvaluationBatch(
             outputs=[candidate["number"] for _ in batch],
             scores=[score_of(candidate["number"], row) for row in batch],

@@ -18,7 +18,7 @@ def rows(full: bool) -> list[Row]:
     candidates, val = (1000, 500) if full else (50, 200)
     ours, theirs = (call_apart(_measure, who, candidates, val) for who in ("ours", "theirs"))
     what = f"{candidates} candidates x {val} examples"
-    raw = candidates * val * CHARS / 1e6
+    raw = candidates * val * _text_length() / 1e6
     return [
         _row(f"peak memory, {what}", ours[0], "gepa, stored", theirs[0]),
         _row(f"run directory, {what}", ours[1], "its trajectories as text", raw),
@@ -32,6 +32,14 @@ def rows(full: bool) -> list[Row]:
             other=theirs[2],
         ),
     ]
+
+
+def _text_length() -> int:
+    """Characters of one trajectory as JSON."""
+    from gepa_core.codec import encode
+    from tests.benchmarks.loads import trajectory
+
+    return len(encode(trajectory({"n": "val 1"}, "1", CHARS)))
 
 
 def _measure(who: str, candidates: int, val: int) -> tuple[float, float, int]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gepa_core.codec import decode, encode, from_plain, to_plain
 from gepa_core.protocols import Completion
 from gepa_core.types import (
+    LARGEST,
     Candidate,
     Component,
     Failure,
@@ -27,8 +28,8 @@ from tests.core.steady import steady
 
 HALVES = st.sampled_from(["\ud800", "a\udfffb", "\x00", "\u2028", "🧵", '"\\', "", "{x}"])
 TEXT = st.text(max_size=8) | HALVES
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
-NUMBER = FINITE | st.sampled_from([1e308, -1e308, 5e-324, -0.0])
+FINITE = st.floats(-LARGEST, LARGEST)
+NUMBER = FINITE | st.sampled_from([LARGEST, -LARGEST, 5e-324, -0.0])
 COUNT = st.integers(0, 10**18)
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**4096), 2**4096) | NUMBER | TEXT,
