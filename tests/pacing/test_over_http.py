@@ -39,11 +39,15 @@ def test_requests_of_a_window_are_held(tmp_path: Path, family: str, concurrency:
     """
     limits = {TASK_MODEL: RateLimit(requests=8, seconds=WINDOW)}
     with serve(log_requests=True) as server:
-        result = score_seed(family, server.base_url, tmp_path, 32, concurrency=concurrency, limits=limits)
-        arrivals = [one.arrived for one in records(server)]
+        score_seed(family, server.base_url, tmp_path / "first", 4)  # imports what it needs
+        before = len(records(server))
+        result = score_seed(
+            family, server.base_url, tmp_path / "held", 32, concurrency=concurrency, limits=limits
+        )
+        arrivals = [one.arrived for one in records(server)[before:]]
     assert len(arrivals) == result.cost.total_rollouts == 32
     assert most_in_a_window(arrivals) <= 24
-    assert arrivals[-1] - arrivals[0] >= 2.5 * WINDOW
+    assert arrivals[-1] - arrivals[0] >= 2 * WINDOW
     assert result.cost.retries == 0
 
 
@@ -58,7 +62,7 @@ def test_tokens_of_a_window_are_held(tmp_path: Path, family: str) -> None:
         score_seed(family, server.base_url, tmp_path / "held", 30, concurrency=32, limits=limits)
         arrivals = [one.arrived for one in records(server)[before:]]
     assert len(arrivals) == 30
-    assert arrivals[-1] - arrivals[0] >= 3 * WINDOW
+    assert arrivals[-1] - arrivals[0] >= 2.5 * WINDOW
 
 
 @pytest.mark.parametrize(
