@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from gepa_offline.model import REFLECTION_MODEL, TASK_MODEL
 from gepa_offline.server.stats import RequestRecord
 
 from gepa_core import Budget, Execution, RateLimit
-from gepa_core.events import HeldBack, Warned
+from gepa_core.events import HeldBack, Retried, Warned
 from tests.faults.desk import Sorter, Watch, chain, improve, story
 from tests.pacing.apps import FAMILIES, score_seed
 
@@ -25,28 +25,24 @@ def records(server: OfflineServer, model: str = TASK_MODEL) -> list[RequestRecor
     return sorted((one for one in server.requests() if one.model == model), key=lambda one: one.arrived)
 
 
-def most_in_a_window(arrivals: Sequence[float]) -> int:
-    return max(sum(at <= other < at + WINDOW for other in arrivals) for at in arrivals)
-
-
-@pytest.mark.parametrize(
-    ("family", "concurrency"), [*((one, 32) for one in FAMILIES), ("agent", 256), ("async agent", 256)]
-)
+@pytest.mark.parametrize(("family", "concurrency"), [*((one, 32) for one in FAMILIES), ("async agent", 256)])
 def test_requests_of_a_window_are_held(tmp_path: Path, family: str, concurrency: int) -> None:
-    """32 calls, 8 in half a second: the last ones begin three windows after the first.
+    """32 calls, 8 in a window: the ninth begins a window after the first, and so on.
 
-    On its way a call may be late, and so arrive with those of the next windows.
+    A call may arrive late, and none can arrive early. So the first is known to begin after the run does, and
+    before it arrives: without the limit, all would arrive right after it.
     """
     limits = {TASK_MODEL: RateLimit(requests=8, seconds=WINDOW)}
     with serve(log_requests=True) as server:
         score_seed(family, server.base_url, tmp_path / "first", 4)  # imports what it needs
-        before = len(records(server))
+        before, begin = len(records(server)), time.perf_counter()
         result = score_seed(
             family, server.base_url, tmp_path / "held", 32, concurrency=concurrency, limits=limits
         )
         arrivals = [one.arrived for one in records(server)[before:]]
     assert len(arrivals) == result.cost.total_rollouts == 32
-    assert most_in_a_window(arrivals) <= 24
+    for windows, first in enumerate(arrivals[::8]):
+        assert first - begin >= windows * WINDOW
     assert arrivals[-1] - arrivals[0] >= 2 * WINDOW
     assert result.cost.retries == 0
 
@@ -74,7 +70,8 @@ def test_a_provider_that_asks_for_a_wait_is_left_alone_by_everyone(
 ) -> None:
     """One call is told to wait: none begins before that time, but those that were on their way.
 
-    256 threads take a while to hear of it, so there the wait is longer.
+    256 threads take a while to hear of it, so there the wait is longer. So many connections at once may meet
+    faults of their own on a busy machine, which are tried again and told of nobody else.
     """
     watch, wait = Watch(), 1.5 if concurrency == 32 else 4.0
     fault = Fault("429", model=TASK_MODEL, retry_after=wait, times=1, after=10)
@@ -97,7 +94,8 @@ def test_a_provider_that_asks_for_a_wait_is_left_alone_by_everyone(
     assert [(event.model, event.seconds) for event in held] == [
         (TASK_MODEL if family in FAMILIES else "", wait)
     ]
-    assert result.cost.retries == 1
+    retried = [event.error for event in watch.events if isinstance(event, Retried)]
+    assert len([error for error in retried if "Rate limit reached" in error]) == 1
     assert result.cost.total_rollouts == concurrency + 64
 
 
