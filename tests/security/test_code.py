@@ -31,6 +31,7 @@ ALLOWED = {
     ("gepa_core/testing/suites/processes.py", "import_module"): "the test module of whoever runs the suite",
     ("gepa_core/testing/suites/processes.py", "exec_module"): "the test module of whoever runs the suite",
     ("adapters/agents/gepa_agents/policy.py", "import_module"): "what the agent is about to import itself",
+    ("plugins/ray/gepa_ray/pickling.py", "cloudpickle"): "what a run and its own workers send each other",
 }
 """File and call, and what is imported or executed there: never what was read from a run or a model said."""
 
