@@ -28,10 +28,11 @@ def as_dicts(messages: Sequence[Message]) -> list[dict[str, Any]]:
     A content is a string. Only where there are images is it a list of parts of the types ``"text"`` and
     ``"image_url"``, the images as data URLs.
     """
-    return [{"role": message.role, "content": _content(message)} for message in messages]
+    return [{"role": message.role, "content": content_of(message)} for message in messages]
 
 
-def _content(message: Message) -> str | list[dict[str, Any]]:
+def content_of(message: Message) -> str | list[str | dict[str, Any]]:
+    """A message's content in OpenAI's form: its text, or a list of parts where it has images."""
     if not message.images:
         return message.content
     return [

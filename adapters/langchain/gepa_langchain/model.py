@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel, BaseLanguageModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import Runnable
 
-from gepa_core.lm.parts import as_parts
+from gepa_core.lm.parts import content_of
 from gepa_core.protocols import Completion, Message
 from gepa_core.types import Usage
 from gepa_langchain.reading import usage_of_message
@@ -48,7 +48,7 @@ class LangChainModel:
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """Answer ``messages``."""
         answer = await self.runnable.ainvoke(
-            [_MESSAGES[message.role](content=_content(message)) for message in messages]
+            [_MESSAGES[message.role](content=content_of(message)) for message in messages]
         )
         if not isinstance(answer, BaseMessage):
             return Completion(text=str(answer), usage=Usage(calls=1, unmetered=1, unpriced=1))
@@ -58,18 +58,6 @@ class LangChainModel:
             usage=usage_of_message(answer),
             finish_reason=str(next(filter(None, reasons), "")),
         )
-
-
-def _content(message: Message) -> str | list[str | dict[str, Any]]:
-    """A message's text; where it has images, blocks in OpenAI's form, which every chat model takes."""
-    if not message.images:
-        return message.content
-    return [
-        {"type": "text", "text": part}
-        if isinstance(part, str)
-        else {"type": "image_url", "image_url": {"url": part.data_url}}
-        for part in as_parts(message)
-    ]
 
 
 def as_language_model(value: object) -> LangChainModel | None:
