@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from string import Template
 
 import attrs
 
-from gepa_core.appgraph.boundary import Change, canonical_role
+from gepa_core.appgraph.boundary import Change, Rewriting, canonical_role
 from gepa_core.appgraph.constants import Constant
 from gepa_core.appgraph.guard import TemplateGuard, Unguardable
 from gepa_core.appgraph.naming import NameForms, slug
 from gepa_core.appgraph.uses import Literal
-from gepa_core.appgraph.written import Written
+from gepa_core.appgraph.walk import Site
+from gepa_core.appgraph.written import Written, dollar_pieces
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 
@@ -108,6 +110,42 @@ def of_constant(constant: Constant, current: Mapping[Written, str]) -> Sent:
     )
 
 
+def as_app_fills(site: Site) -> Written:
+    """A string, or the text of a `string.Template`, that the app fills in its own way."""
+    if isinstance(site.owner, Template):
+        return Written.of_pieces(list(dollar_pieces(site.text)))
+    return Written.as_filled(site.text)
+
+
+def as_guarded(guard: TemplateGuard) -> Written:
+    """A text whose gaps a template's guard knows."""
+    return Written.of(guard.natural) if guard.syntax == "braces" else Written((guard.natural,))
+
+
+def of_held(
+    text: Written, current: Mapping[Written, str], *, names: NameForms, role: str, source: str
+) -> Sent:
+    """A text that an object holds, and that is changed in messages all the same.
+
+    Raises:
+        Unguardable: see `sent_as`.
+    """
+    return Sent(
+        text=text,
+        guard=sent_as(text, current),
+        kind="instructions" if role == "system" else "prompt",
+        role=role,
+        names=names,
+        what=f"{role + ' message' if role else 'text'} {names[0]!r}",
+        source=source,
+    )
+
+
+def replaced_by(rewritings: Iterable[Rewriting]) -> dict[Written, str]:
+    """What models of an app that is a copy itself send in place of texts in its code."""
+    return {one.text: one.new for rewriting in rewritings for one in rewriting.changes if one.name}
+
+
 def of_named(texts: Mapping[str, str], current: Mapping[Written, str]) -> list[Sent]:
     """Texts that the user names. White space around one is not part of it.
 
@@ -143,6 +181,35 @@ def without_known(texts: Iterable[Sent], known: Iterable[Sent]) -> list[Sent]:
             seen.add((one.text, one.role))
             found.append(one)
     return found
+
+
+def all_sent(
+    named: Mapping[str, str], found: Iterable[Sent], current: Mapping[Written, str], held: Mapping[str, str]
+) -> list[Sent]:
+    """The named texts, and those that were found and are none of them.
+
+    Args:
+        held: source by text of what objects of the app hold.
+
+    Raises:
+        ConfigurationError: a named text is held by an object, or cannot be recognised in a message.
+    """
+    for name, text in named.items():
+        if text.strip() in held:
+            raise ConfigurationError(
+                f"sent={{{name!r}: …}}: this text is found in the app, at {held[text.strip()]}; leave it out"
+            )
+    wanted = of_named(named, current)
+    return [*wanted, *without_known(found, wanted)]
+
+
+def unreachable(sent: Iterable[Sent]) -> list[LeftAlone]:
+    """Texts of an app whose models are not seen."""
+    reason = (
+        "it would be replaced on its way to a model, and the app holds none: make the model outside of the"
+        " function that calls it"
+    )
+    return [LeftAlone(source=one.source, reason=reason, text=one.text.natural) for one in sent]
 
 
 def guarded(

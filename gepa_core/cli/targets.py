@@ -159,4 +159,4 @@ def _raised(error: BaseException, directory: Path) -> str:
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(directory)]
     own = [frame for frame in own if "site-packages" not in frame.filename]
     place = f" in {Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {str(error).rstrip('.')}{place}"

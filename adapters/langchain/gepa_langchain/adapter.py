@@ -9,6 +9,7 @@ import attrs
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from gepa_core.appgraph import Graph, Sent, walk
+from gepa_core.appgraph.sent import all_sent, unreachable
 from gepa_core.errors import ConfigurationError
 from gepa_langchain.describe import components_of
 from gepa_langchain.findings import sort_texts
@@ -20,7 +21,7 @@ from gepa_langchain.model import LangChainModel, as_language_model
 from gepa_langchain.modes import is_async_only
 from gepa_langchain.passed import Passed, Texts, check_passable, texts_passed
 from gepa_langchain.policy import LangChainPolicy
-from gepa_langchain.sending import all_sent, models_in, replaced_already, unreachable
+from gepa_langchain.sending import models_in, replaced_already
 from gepa_langchain.system import AsyncSystem, Calling, SyncSystem
 
 

@@ -29,6 +29,7 @@ from gepa_core.appgraph import (
     path_copy,
     why_no_instruction,
 )
+from gepa_core.appgraph.sent import as_app_fills, as_guarded
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import Syntax
 from gepa_langchain.descriptions import Description, descriptions_in
@@ -36,7 +37,7 @@ from gepa_langchain.found import FORMATTING, Fit, Found, is_plain_format, values
 from gepa_langchain.literals import texts_in_code
 from gepa_langchain.places import Place, source_of
 from gepa_langchain.policy import LangChainPolicy, site_kind
-from gepa_langchain.sending import of_shared, of_variable
+from gepa_langchain.sending import at_place
 
 _SYNTAX: dict[str, Syntax] = {"f-string": "braces", "mustache": "mustache", "jinja2": "jinja2"}
 FEW_SHOT_EDGES = ("prefix", "example_prompt", "suffix")
@@ -82,13 +83,13 @@ def sort_texts(
         place = Place.of(site)
         try:
             if _is_filled_otherwise(site):
-                sent.append(of_variable(site, place, current))
+                sent.append(at_place(site, place, as_app_fills(site), current))
                 continue
             one = _examine(site, place, everything=everything)
             if not copyable(graph, site, policy):
                 found.append(one)
             elif one.fit == "whole" and one.guard.syntax in ("plain", "braces"):
-                sent.append(of_shared(site, place, one.guard, current))
+                sent.append(at_place(site, place, as_guarded(one.guard), current))
             else:
                 raise _Refused(copyable(graph, site, policy))
         except (_Refused, Unguardable) as reason:

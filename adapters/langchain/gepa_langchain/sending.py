@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from string import Template
 from typing import Any
 
 from langchain_core.language_models import BaseLanguageModel
 
-from gepa_core.appgraph import Change, Graph, Sent, TemplateGuard, Written, of_named, without_known
+from gepa_core.appgraph import Graph, Sent, Site, Written
 from gepa_core.appgraph.naming import slug
-from gepa_core.appgraph.sent import sent_as
-from gepa_core.appgraph.walk import Site
-from gepa_core.appgraph.written import dollar_pieces
-from gepa_core.errors import ConfigurationError
-from gepa_core.protocols import LeftAlone
+from gepa_core.appgraph.sent import of_held, replaced_by
 from gepa_langchain.places import Place
 from gepa_langchain.policy import variable_hop
 from gepa_langchain.rewriting import rewriting_of
@@ -29,43 +25,19 @@ def models_in(graph: Graph) -> list[BaseLanguageModel[Any]]:
 
 def replaced_already(graph: Graph) -> dict[Written, str]:
     """What an app that is a copy itself sends in place of texts in its code."""
-    changes: list[Change] = [one for model in models_in(graph) for one in rewriting_of(model).changes]
-    return {one.text: one.new for one in changes if one.name}
+    return replaced_by(map(rewriting_of, models_in(graph)))
 
 
-def of_variable(site: Site, place: Place, current: Mapping[Written, str]) -> Sent:
-    """A text of a variable that the app fills in its own way.
-
-    Raises:
-        Unguardable: its gaps cannot be told from the braces in it.
-    """
-    is_template = isinstance(site.owner, Template)
-    text = Written.of_pieces(list(dollar_pieces(site.text))) if is_template else Written.as_filled(site.text)
-    return _at(site, place, text, sent_as(text, current))
-
-
-def of_shared(site: Site, place: Place, guard: TemplateGuard, current: Mapping[Written, str]) -> Sent:
-    """A text of an object that cannot be copied.
+def at_place(site: Site, place: Place, text: Written, current: Mapping[Written, str]) -> Sent:
+    """A text of the app's objects that is replaced in messages.
 
     Raises:
         Unguardable: its gaps cannot be told from the braces in it.
     """
-    text = Written.of(guard.natural) if guard.syntax == "braces" else Written((guard.natural,))
-    return _at(site, place, text, sent_as(text, current))
-
-
-def _at(site: Site, place: Place, text: Written, guard: TemplateGuard) -> Sent:
     leaf = _leaf(site) or place.role or "prompt"
     outer = [".".join((*place.labels, leaf))] if place.labels else []
-    return Sent(
-        text=text,
-        guard=guard,
-        kind="instructions" if place.role == "system" else "prompt",
-        role=place.role,
-        names=list(dict.fromkeys((leaf, *outer))),
-        what=f"{place.role + ' message' if place.role else 'text'} {leaf!r}",
-        source=place.source,
-    )
+    names = list(dict.fromkeys((leaf, *outer)))
+    return of_held(text, current, names=names, role=place.role, source=place.source)
 
 
 def _leaf(site: Site) -> str:
@@ -83,35 +55,6 @@ def _leaf(site: Site) -> str:
         str(one.edge.key) for one in hops if isinstance(one.edge.key, str) and one.edge.kind != "contents"
     ]
     return ".".join(filter(None, map(slug, keys))).lower()
-
-
-def all_sent(
-    named: Mapping[str, str], found: Iterable[Sent], current: Mapping[Written, str], held: Mapping[str, str]
-) -> list[Sent]:
-    """The named texts and those that were found and are none of them.
-
-    Args:
-        held: source by text of what objects of the app hold.
-
-    Raises:
-        ConfigurationError: a named text is held by an object.
-    """
-    for name, text in named.items():
-        if text.strip() in held:
-            raise ConfigurationError(
-                f"sent={{{name!r}: …}}: this text is found in the app, at {held[text.strip()]}; leave it out"
-            )
-    wanted = of_named(named, current)
-    return [*wanted, *without_known(found, wanted)]
-
-
-def unreachable(sent: Iterable[Sent]) -> list[LeftAlone]:
-    """Texts of an app whose models are not seen."""
-    reason = (
-        "it would be replaced on its way to a model, and the app holds none: make the model outside of the"
-        " function that calls it"
-    )
-    return [LeftAlone(source=one.source, reason=reason, text=one.text.natural) for one in sent]
 
 
 def message_role(one: Sent) -> str:

@@ -24,12 +24,13 @@ from gepa_core.appgraph import (
     is_instruction,
     why_no_instruction,
 )
+from gepa_core.appgraph.sent import as_app_fills, as_guarded
 from gepa_core.protocols import LeftAlone
 from gepa_llamaindex.dead import Liveness
 from gepa_llamaindex.formatting import how_it_is_filled
 from gepa_llamaindex.schemas import Pointer, SchemaPlace, SchemaText, described, schema_texts
 from gepa_llamaindex.sections import Section, sections_of, with_sections
-from gepa_llamaindex.sending import of_shared, of_variable, texts_in_code
+from gepa_llamaindex.sending import at_site, texts_in_code
 from gepa_llamaindex.sites import SiteKind, addresses_a_model, own_name, site_kind, variable_name
 
 _LABELS = LABELS | {"content", "file", "info", "metadata", "path", "source", "str"}
@@ -110,12 +111,12 @@ def sort_texts(graph: Graph, policy: Policy, *, everything: bool, current: Mappi
         for section in _sections(site, kind):
             try:
                 if kind == "variable" and _is_filled_by_the_app(site):
-                    sent.append(of_variable(site, current))
+                    sent.append(at_site(site, "", as_app_fills(site), current))
                     continue
                 one = _examine(site, kind, section, liveness, everything=everything)
                 obstacle = next(filter(None, (copyable(graph, place, policy) for place in one.sites)), "")
                 if obstacle and kind in _FILLED_KNOWABLY:
-                    sent.append(of_shared(site, one.role, one.guard, current))
+                    sent.append(at_site(site, one.role, as_guarded(one.guard), current))
                     continue
                 if obstacle:
                     raise Refused(obstacle)

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from string import Template as StringTemplate
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 from llama_index.core.base.llms.base import BaseLLM
 
 from gepa_core.appgraph import (
-    Change,
     Dialect,
     Graph,
     Policy,
     Sent,
     Site,
-    TemplateGuard,
     Uses,
     Written,
     constants_in,
     guarded,
     is_instruction,
-    of_named,
     read_uses,
-    without_known,
 )
 from gepa_core.appgraph.children import function_of
 from gepa_core.appgraph.constants import Constant
 from gepa_core.appgraph.naming import slug
-from gepa_core.appgraph.sent import sent_as
+from gepa_core.appgraph.sent import of_held, replaced_by
 from gepa_core.appgraph.syntax import attribute_names, constants_of
 from gepa_core.appgraph.uses import Taken
-from gepa_core.appgraph.written import dollar_pieces
-from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
 from gepa_llamaindex.rewriting import rewriting_of
 from gepa_llamaindex.sites import addresses_a_model, own_name, says_prompt, shortened
@@ -69,8 +62,7 @@ def models_in(graph: Graph) -> list[BaseLLM]:
 
 def replaced_already(graph: Graph) -> dict[Written, str]:
     """What an app that is a copy itself sends in place of texts in its code."""
-    changes: list[Change] = [one for model in models_in(graph) for one in rewriting_of(model).changes]
-    return {one.text: one.new for one in changes if one.name}
+    return replaced_by(map(rewriting_of, models_in(graph)))
 
 
 @attrs.frozen(kw_only=True)
@@ -159,65 +151,11 @@ def _unread(uses: Uses) -> Iterator[LeftAlone]:
                 )
 
 
-def of_variable(site: Site, current: Mapping[Written, str]) -> Sent:
-    """A string that the app fills in its own way.
+def at_site(site: Site, role: str, text: Written, current: Mapping[Written, str]) -> Sent:
+    """A text of the app's objects that is changed in messages.
 
     Raises:
         Unguardable: its gaps cannot be told from the braces in it.
     """
-    is_template = isinstance(site.owner, StringTemplate)
-    text = Written.of_pieces(list(dollar_pieces(site.text))) if is_template else Written.as_filled(site.text)
-    return _at(site, "", text, sent_as(text, current))
-
-
-def of_shared(site: Site, role: str, guard: TemplateGuard, current: Mapping[Written, str]) -> Sent:
-    """A text of an object that cannot be copied.
-
-    Raises:
-        Unguardable: its gaps cannot be told from the braces in it.
-    """
-    text = Written.of(guard.natural) if guard.syntax == "braces" else Written((guard.natural,))
-    return _at(site, role, text, sent_as(text, current))
-
-
-def _at(site: Site, role: str, text: Written, guard: TemplateGuard) -> Sent:
     leaf = shortened(own_name(site.hop)) or role or "prompt"
-    return Sent(
-        text=text,
-        guard=guard,
-        kind="instructions" if role == "system" else "prompt",
-        role=role,
-        names=[leaf, slug(site.source, longest=200)],
-        what=f"{role + ' message' if role else 'text'} {leaf!r}",
-        source=site.source,
-    )
-
-
-def all_sent(
-    named: Mapping[str, str], found: Iterable[Sent], current: Mapping[Written, str], held: Mapping[str, str]
-) -> list[Sent]:
-    """The named texts, and those that were found and are none of them.
-
-    Args:
-        held: source by text of what objects of the app hold.
-
-    Raises:
-        ConfigurationError: a named text is held by an object, or cannot be recognised in a message.
-    """
-    for name, text in named.items():
-        if text.strip() in held:
-            raise ConfigurationError(
-                f"sent={{{name!r}: …}}: this text is found in the app, at {held[text.strip()]}; leave it out"
-            )
-    wanted = of_named(named, current)
-    others = [one for one in found if one.guard.natural.strip() not in held]
-    return [*wanted, *without_known(others, wanted)]
-
-
-def unreachable(sent: Collection[Sent]) -> list[LeftAlone]:
-    """Texts of an app whose models are not seen."""
-    reason = (
-        "it would be replaced on its way to a model, and the app holds none: make the model outside of the"
-        " function that calls it"
-    )
-    return [LeftAlone(source=one.source, reason=reason, text=one.text.natural) for one in sent]
+    return of_held(text, current, names=[leaf, slug(site.source, longest=200)], role=role, source=site.source)

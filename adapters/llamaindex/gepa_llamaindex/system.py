@@ -22,6 +22,7 @@ from gepa_core.appgraph import (
     path_copy,
     walk,
 )
+from gepa_core.appgraph.sent import all_sent, unreachable
 from gepa_core.errors import ConfigurationError
 from gepa_core.pacing import current_calls
 from gepa_core.protocols import LeftAlone
@@ -37,7 +38,7 @@ from gepa_llamaindex.policy import LlamaIndexPolicy
 from gepa_llamaindex.recorder import Recorder
 from gepa_llamaindex.rewriting import rewrite, rewriting_of
 from gepa_llamaindex.routing import recording
-from gepa_llamaindex.sending import all_sent, models_in, replaced_already, unreachable
+from gepa_llamaindex.sending import models_in, replaced_already
 
 
 @attrs.frozen(eq=False)
@@ -187,7 +188,8 @@ def wrap_app(
     current = replaced_already(graph)
     every = sort_texts(graph, policy, everything=texts == "all", current=current)
     held = {one.guard.natural.strip(): one.site.source for one in every.found}
-    in_messages = all_sent(sent, every.sent, current, held)
+    others = [one for one in every.sent if one.guard.natural.strip() not in held]
+    in_messages = all_sent(sent, others, current, held)
     has_models = bool(models_in(graph))
     components = components_of(every.found, in_messages if has_models else [])
     install()
