@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from gepa_core.state import Member
     from gepa_core.types import Candidate, Example, Feedback, Merge, Outcome, Rollout
 
-# -------------------------------------------------------------------------
-# set-up
-# -------------------------------------------------------------------------
+# --- set-up --------------------------------------------------------------
 
 
 @hookspec
@@ -69,9 +67,7 @@ def gepa_unconfigure(pool: Pool, reason: str) -> None:
     """
 
 
-# -------------------------------------------------------------------------
-# planning a proposal: looks at the pool only; quick and sync, but for merges, which may be slow
-# -------------------------------------------------------------------------
+# --- planning a proposal: looks at the pool only; quick and sync, but for merges, which may be slow ---
 
 
 @hookspec(firstresult=True)
@@ -160,9 +156,8 @@ def gepa_select_components(
 ) -> Sequence[str] | None:
     """Choose which components of the parent to rewrite.
 
-    Called once for each mutation whose parent ran on the minibatch and was not perfect there. The
-    default takes one component in turn along the parent's lineage, of those that reach a model. Stops at
-    the first result that is not None.
+    Called once for each mutation whose parent ran on the minibatch and was not perfect there. The default
+    takes one that reaches a model, in turn along a lineage. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned.
@@ -184,9 +179,7 @@ def gepa_select_components(
     """
 
 
-# -------------------------------------------------------------------------
-# running: may be slow, may be sync (run on a worker thread) or async
-# -------------------------------------------------------------------------
+# --- running: may be slow, may be sync (run on a worker thread) or async ---
 
 
 @hookspec(firstresult=True)
@@ -257,8 +250,7 @@ def gepa_redact_outcome(outcome: Outcome, example: Example) -> Outcome | None:
     """Take out of a rollout what must not be stored or shown to the reflection model.
 
     Called once for each rollout that was made, before anything of it is stored; must be quick. Every plugin
-    is asked, and each is given what the one before it returned. The default hides keys, tokens, passwords
-    and headers.
+    is asked, with what the one before it returned. The default hides keys, tokens, passwords and headers.
 
     Args:
         outcome: output, trajectory, failure and feedback.
@@ -281,9 +273,8 @@ def gepa_redact_outcome(outcome: Outcome, example: Example) -> Outcome | None:
 def gepa_propose_texts(request: MutationRequest) -> Mapping[str, str] | Awaitable[Mapping[str, str]] | None:
     """Write new texts for the chosen components.
 
-    Called once for each mutation that got so far. The default reflects with a language model. Calls
-    through ``request.model`` are stored, counted and retried by the engine. Stops at the first result
-    that is not None.
+    Called once for each mutation that got so far. The default reflects with a language model. The engine
+    stores, counts and retries calls of ``request.model``. Stops at the first result that is not None.
 
     Args:
         request: parent, components, outcomes on the minibatch, the model, the problems of a text.
@@ -303,9 +294,7 @@ def gepa_propose_texts(request: MutationRequest) -> Mapping[str, str] | Awaitabl
     """
 
 
-# -------------------------------------------------------------------------
-# deciding: quick, sync
-# -------------------------------------------------------------------------
+# --- deciding: quick, sync -----------------------------------------------
 
 
 @hookspec(firstresult=True)
@@ -314,9 +303,8 @@ def gepa_accept_candidate(
 ) -> bool | None:
     """Decide whether a new candidate is worth validating.
 
-    Called once for each candidate that was tested. The default accepts a mutation that is strictly
-    better in sum than its parent, and a merge that is at least as good as the better parent. Stops at
-    the first result that is not None.
+    Called once for each candidate that was tested. The default accepts a mutation of a greater sum, and a
+    merge at least as good as its better parent. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned.
@@ -388,9 +376,7 @@ def gepa_stop_reason(pool: Pool) -> str | None:
     """
 
 
-# -------------------------------------------------------------------------
-# observing
-# -------------------------------------------------------------------------
+# --- observing -----------------------------------------------------------
 
 
 @hookspec
