@@ -17,6 +17,8 @@ from gepa_core.pacing.pace import Pace, Stopped
 from gepa_core.pacing.window import Booking
 from gepa_core.types import Usage
 
+_current: ContextVar[Calls] = ContextVar("gepa_calls")
+
 
 class Call:
     """A call of a model that may be made now. Of `end` and `fail` only the first one counts."""
@@ -51,9 +53,17 @@ class Calls:
         """While this is held, the rollout waits for a turn: that time is no part of what it may take."""
         yield
 
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Let `current_calls` find these inside of the block, and in tasks that are begun in it."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
 
 _NONE = Calls()
-_current: ContextVar[Calls] = ContextVar("gepa_calls", default=_NONE)
 
 
 def current_calls() -> Calls:
@@ -62,7 +72,7 @@ def current_calls() -> Calls:
     Ask for it at the beginning of `System.run`, and keep it with the rollout's recorder: threads that an
     app starts by itself would not find it.
     """
-    return _current.get()
+    return _current.get(_NONE)
 
 
 @attrs.define(eq=False)
@@ -99,15 +109,6 @@ class PacedCalls(Calls):
         with self.waiting():
             bookings = booked.result() if booked.done() else await asyncio.wrap_future(booked)
             return _PacedCall(self, model, bookings)
-
-    @contextmanager
-    def active(self) -> Iterator[None]:
-        """Let `current_calls` find it."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

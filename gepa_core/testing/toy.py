@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from gepa_core.errors import ConfigurationError
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import LeftAlone
 from gepa_core.templates import template_problems
 from gepa_core.testing.models import ScriptedModel
@@ -29,6 +30,7 @@ TOY_OPTIMUM = {
     "act": "Rules for {number}: s0 s1 s2 s3 s4 s5 s6",
 }
 """Texts with the score 1 on every number."""
+_TASK = "toy-task"
 
 
 def _wanted(number: int) -> dict[str, str]:
@@ -47,7 +49,7 @@ def _toy_task(sent: str) -> str:
 class _Toy:
     """What both systems share."""
 
-    model: ScriptedModel = attrs.field(factory=lambda: ScriptedModel(_toy_task, "toy-task"))
+    model: ScriptedModel = attrs.field(factory=lambda: ScriptedModel(_toy_task, _TASK))
     runs: int = attrs.field(default=0, init=False)
     components: tuple[Component, ...] = attrs.field(default=TOY_COMPONENTS, init=False)
     left_alone: tuple[LeftAlone, ...] = attrs.field(default=(), init=False)
@@ -82,7 +84,7 @@ def _output(steps: list[Step]) -> int:
 def _step(name: str, prompt: str, began: float, *, output: str = "", error: str = "") -> Step:
     return Step(
         kind="model",
-        name="toy-task",
+        name=_TASK,
         inputs=[{"role": "system", "content": prompt}],
         output=output,
         error=error,
@@ -106,12 +108,14 @@ class ToySystem(_Toy):
         self.runs += 1
         steps: list[Step] = []
         for name, prompt in self._prompts(texts, inputs):
-            began = time.perf_counter()
+            call, began = await current_calls().abegin(_TASK), time.perf_counter()
             try:
                 steps.append(_step(name, prompt, began, output=await self.model.aanswer(prompt)))
             except Exception as error:
+                call.fail(error)
                 steps.append(_step(name, prompt, began, error=repr(error)))
                 return Rollout(trajectory=Trajectory(steps=tuple(steps)), error=error)
+            call.end(steps[-1].usage)
         return Rollout(output=_output(steps), trajectory=Trajectory(steps=tuple(steps)))
 
 
@@ -124,12 +128,14 @@ class SyncToySystem(_Toy):
         self.runs += 1
         steps: list[Step] = []
         for name, prompt in self._prompts(texts, inputs):
-            began = time.perf_counter()
+            call, began = current_calls().begin(_TASK), time.perf_counter()
             try:
                 steps.append(_step(name, prompt, began, output=self.model.answer(prompt)))
             except Exception as error:
+                call.fail(error)
                 steps.append(_step(name, prompt, began, error=repr(error)))
                 return Rollout(trajectory=Trajectory(steps=tuple(steps)), error=error)
+            call.end(steps[-1].usage)
         return Rollout(output=_output(steps), trajectory=Trajectory(steps=tuple(steps)))
 
 

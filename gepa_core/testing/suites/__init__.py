@@ -8,6 +8,7 @@ import pytest  # noqa: E402
 
 _MODULES = (
     "adapter",
+    "asking",
     "bare_model",
     "base",
     "building",
