@@ -1,21 +1,38 @@
 """The Pareto frontier: for each key the best score and who holds it.
 
 A key is a validation example's id (the paper's instance-wise frontier) or an objective. Adding a
-candidate costs time in proportion to its own scores; a holder that is beaten on a key is removed from
-it once, so the whole of a run's updates costs no more than all scores together.
+candidate costs time in proportion to its own scores, and choosing among those that are not dominated
+at most in proportion to the number of keys, however many candidates there are.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from operator import or_
+from typing import TypeAlias
 
 import attrs
 
+Rank: TypeAlias = tuple[float, int]
+"""Mean score and pool index. Of candidates that hold the same, the lowest is removed first."""
 
-@attrs.define
+
+@attrs.define(eq=False)
+class _Leader:
+    """A candidate that leads some key: it holds it, and nobody of a higher rank does.
+
+    Attributes:
+        holds: bit mask of the positions of the keys that it holds.
+        leads: number of those that it leads.
+    """
+
+    rank: Rank
+    holds: int = 0
+    leads: int = 0
+
+
+@attrs.define(eq=False)
 class Frontier:
     """Best score and holders for each key, kept up to date as candidates are added.
 
@@ -24,36 +41,70 @@ class Frontier:
 
     _position: dict[str, int] = attrs.field(factory=dict, init=False)
     _best: list[float] = attrs.field(factory=list, init=False)
-    _holders: list[list[int]] = attrs.field(factory=list, init=False)
-    _held: dict[int, int] = attrs.field(factory=dict, init=False)
-    """Pool index of each holder to a bit mask of the positions of the keys that it holds."""
+    _holders: list[array[int]] = attrs.field(factory=list, init=False)
+    _leading: list[_Leader] = attrs.field(factory=list, init=False)
+    """For each key who leads it."""
+    _leaders: dict[int, _Leader] = attrs.field(factory=dict, init=False)
+    """Those who lead some key, by pool index."""
+    _survivors: dict[int, int] | None = attrs.field(default=None, init=False)
     _total: float = attrs.field(default=0.0, init=False)
 
-    def add(self, index: int, scores: Mapping[str, float]) -> None:
-        """Enter candidate ``index`` with its ``scores`` by key. A tie makes it a further holder."""
+    def add(self, index: int, scores: Mapping[str, float], mean: float) -> None:
+        """Enter candidate ``index``, which was not entered before. A tie makes it a further holder.
+
+        Args:
+            scores: its scores by key.
+            mean: its mean score, by which Algorithm 2 decides who is removed first.
+        """
+        entering = _Leader((mean, index))
+        held: list[int] = []
         for key, score in scores.items():
             position = self._position.setdefault(key, len(self._best))
             if position == len(self._best):
-                self._best.append(score)
-                self._holders.append([])
-                self._total += score
+                self._begin(score, entering)
             elif score > self._best[position]:
                 self._total += score - self._best[position]
                 self._best[position] = score
                 self._evict(position)
+                self._lead(position, entering)
             elif score < self._best[position]:
                 continue
-            insort(self._holders[position], index)
-            self._held[index] = self._held.get(index, 0) | (1 << position)
+            elif entering.rank > self._leading[position].rank:
+                self._lead(position, entering)
+            holders = self._holders[position]
+            if holders and index < holders[-1]:
+                insort(holders, index)
+            else:
+                holders.append(index)
+            held.append(position)
+        if entering.leads:
+            entering.holds = _mask(held)
+            self._leaders[index] = entering
+            self._survivors = None
+
+    def _begin(self, score: float, leader: _Leader) -> None:
+        """Take in a key that nobody has been scored on."""
+        self._total += score
+        self._best.append(score)
+        self._holders.append(array("I"))
+        self._leading.append(leader)
+        leader.leads += 1
 
     def _evict(self, position: int) -> None:
-        for beaten in self._holders[position]:
-            mask = self._held[beaten] & ~(1 << position)
-            if mask:
-                self._held[beaten] = mask
-            else:
-                del self._held[beaten]
-        self._holders[position] = []
+        """Take a key from all who hold it. What each holds is known of those alone who lead some key."""
+        key = 1 << position
+        for index in min(self._holders[position], self._leaders, key=len):
+            if index in self._leaders:
+                self._leaders[index].holds &= ~key
+        self._holders[position] = array("I")
+
+    def _lead(self, position: int, leader: _Leader) -> None:
+        before = self._leading[position]
+        before.leads -= 1
+        if not before.leads:
+            del self._leaders[before.rank[1]]
+        leader.leads += 1
+        self._leading[position] = leader
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -73,36 +124,41 @@ class Frontier:
         """Pool indices of those that hold the best score on ``key``, ascending."""
         return tuple(self._holders[self._position[key]])
 
-    @property
-    def members(self) -> tuple[int, ...]:
-        """Pool indices of all that hold at least one key, ascending."""
-        return tuple(sorted(self._held))
-
-    def survivors(self, means: Sequence[float]) -> dict[int, int]:
+    def survivors(self) -> dict[int, int]:
         """The candidates that are left when dominated ones are removed, with how many keys each holds.
 
         Paper, Algorithm 2: a holder is dominated when each key it holds is also held by another one that
         has not been removed. Holders are looked at in ascending order of their mean score (ties: of
         index), so that the worst goes first. One pass is enough, since removing one can only make the
-        others harder to remove. With masks of keys a pass takes one look at each holder.
+        others harder to remove.
 
-        Args:
-            means: mean score by pool index.
+        Those above a holder are all still there when it is looked at. So it stays only for a key that it
+        leads, and that nobody who has stayed before it holds either. Who leads no key is dominated.
 
         Returns:
             Pool index to number of keys, in ascending order of index; empty for an empty frontier.
         """
-        order = sorted(sorted(self._held), key=means.__getitem__)
-        masks = [self._held[index] for index in order]
-        # At each place what those behind it hold; the last has none behind it.
-        behind = [*accumulate(reversed(masks), or_, initial=0)][-2::-1]
-        # Who holds nothing but what those behind it hold is dominated whatever became of those before it.
-        places = [place for place, mask in enumerate(masks) if mask & ~behind[place]]
+        if self._survivors is None:
+            self._survivors = self._undominated()
+        return dict(self._survivors)
+
+    def _undominated(self) -> dict[int, int]:
+        led = dict.fromkeys(self._leaders, 0)
+        for position, leader in enumerate(self._leading):
+            led[leader.rank[1]] |= 1 << position
         kept = 0
         left: dict[int, int] = {}
-        for place in places:
-            mask = masks[place]
-            if mask & ~(kept | behind[place]):
-                kept |= mask
-                left[order[place]] = mask.bit_count()
+        for leader in sorted(self._leaders.values(), key=lambda leader: leader.rank):
+            index = leader.rank[1]
+            if led[index] & ~kept:
+                kept |= leader.holds
+                left[index] = leader.holds.bit_count()
         return dict(sorted(left.items()))
+
+
+def _mask(positions: Sequence[int]) -> int:
+    """The bits at ``positions``. One by one they would be copied as often as there are positions."""
+    digits = bytearray(b"0") * (max(positions) + 1)
+    for position in positions:
+        digits[~position] = ord("1")
+    return int(digits, 2)

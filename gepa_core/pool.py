@@ -116,7 +116,7 @@ class Pool:
     def _past_frontier(self) -> Frontier:
         past = Frontier()
         for member in self.members:
-            past.add(member.index, frontier_scores(member, self._state.frontier_of))
+            past.add(member.index, frontier_scores(member, self._state.frontier_of), member.mean)
         return past
 
     @property
@@ -140,7 +140,12 @@ class Pool:
 
     def survivors(self) -> dict[int, int]:
         """Members that are not dominated, to the number of frontier keys each holds (Algorithm 2)."""
-        return self.frontier.survivors(self._state.means)
+        return dict(self._survivors)
+
+    @cached_property
+    def _survivors(self) -> dict[int, int]:
+        """Kept, so that whoever asks again when the pool has grown does not need the past frontier."""
+        return self.frontier.survivors()
 
     def turn(self, member: Member) -> int:
         """How many component choices were made along ``member``'s lineage."""

@@ -61,8 +61,6 @@ class State:
     """Pool size after each commit."""
     indices: dict[str, int] = attrs.field(factory=dict, init=False)
     """Pool index by candidate id."""
-    means: list[float] = attrs.field(factory=list, init=False)
-    """Mean validation score of each member."""
     best: int = attrs.field(default=0, init=False)
     """The earliest of the members with the highest mean, among those with the most scores."""
     bests: list[int] = attrs.field(factory=list, init=False)
@@ -150,12 +148,11 @@ class State:
     def _add(self, member: Member) -> None:
         self.members.append(member)
         self.indices[member.candidate.id] = member.index
-        self.means.append(member.mean)
         ancestors = 0
         for parent in member.parents:
             ancestors |= self.lineage[parent] | (1 << parent)
         self.lineage.append(ancestors)
-        self.frontier.add(member.index, frontier_scores(member, self.frontier_of))
+        self.frontier.add(member.index, frontier_scores(member, self.frontier_of), member.mean)
         best = self.members[self.best]
         if (len(member.scores), member.mean) > (len(best.scores), best.mean):
             self.best = member.index
@@ -170,15 +167,16 @@ class State:
         return self.members[index].turn + bisect_right(self.choices.get(index, []), commit)
 
 
-def frontier_scores(member: Member, frontier_of: str) -> dict[str, float]:
+def frontier_scores(member: Member, frontier_of: str) -> Mapping[str, float]:
     """A member's scores by frontier key.
 
     Keys are example ids for ``"examples"``; objective names (mean over examples) for ``"objectives"``;
     both for ``"both"``.
     """
-    by_key = dict(member.scores) if frontier_of in ("examples", "both") else {}
-    if frontier_of in ("objectives", "both"):
-        for name in sorted({name for scores in member.objectives.values() for name in scores}):
-            values = [scores[name] for scores in member.objectives.values() if name in scores]
-            by_key[f"objective:{name}"] = sum(values) / len(values)
+    if frontier_of == "examples":
+        return member.scores
+    by_key = dict(member.scores) if frontier_of == "both" else {}
+    for name in sorted({name for scores in member.objectives.values() for name in scores}):
+        values = [scores[name] for scores in member.objectives.values() if name in scores]
+        by_key[f"objective:{name}"] = sum(values) / len(values)
     return by_key

@@ -19,12 +19,18 @@ KEYS = [f"e{number}" for number in range(6)]
 SCORE = st.sampled_from([-2.0, -1.0, -0.0, 0.0, 0.5, 1.0]) | st.floats(-10, 10)
 POOLS = st.lists(st.dictionaries(st.sampled_from(KEYS), SCORE, min_size=1), min_size=1, max_size=9)
 """Scores of the candidates Φ₀, Φ₁, … by validation example; not everyone ran every example."""
+TIED = st.lists(
+    st.dictionaries(st.sampled_from(KEYS), st.sampled_from([0.0, 1.0, 2.0]), min_size=1),
+    min_size=1,
+    max_size=12,
+)
+"""The same with few different scores, so that most keys have many holders."""
 
 
-def frontier_of(pool: Sequence[Scores]) -> Frontier:
+def frontier_of(pool: Sequence[Scores], means: Sequence[float] | None = None) -> Frontier:
     frontier = Frontier()
-    for index, scores in enumerate(pool):
-        frontier.add(index, scores)
+    for index, (scores, mean) in enumerate(zip(pool, means or means_of(pool), strict=False)):
+        frontier.add(index, scores, mean)
     return frontier
 
 
@@ -74,7 +80,6 @@ def test_best_scores_and_holders_are_those_of_the_definition(pool: list[Scores])
     frontier = frontier_of(pool)
     expected = best_by_definition(pool)
     assert {key: (frontier.best(key), frontier.holders(key)) for key in frontier.keys} == expected
-    assert frontier.members == tuple(sorted({k for _, holders in expected.values() for k in holders}))
     assert frontier.mean == pytest.approx(sum(best for best, _ in expected.values()) / len(expected))
 
 
@@ -83,7 +88,7 @@ def test_best_scores_and_holders_are_those_of_the_definition(pool: list[Scores])
 def test_survivors_and_frequencies_are_those_of_algorithm_2(pool: list[Scores]) -> None:
     """Dominated candidates are removed, worst mean first; f[Φ] counts the keys that a survivor holds."""
     means = means_of(pool)
-    survivors = frontier_of(pool).survivors(means)
+    survivors = frontier_of(pool).survivors()
     assert survivors == survivors_by_definition(pool, means)
     assert list(survivors) == sorted(survivors)
 
@@ -92,7 +97,26 @@ def test_survivors_and_frequencies_are_those_of_algorithm_2(pool: list[Scores]) 
 @given(POOLS, st.lists(SCORE, min_size=9, max_size=9))
 def test_any_means_decide_the_order_of_removal(pool: list[Scores], means: list[float]) -> None:
     """Also where the means are no means of these scores, as for a frontier over objectives."""
-    assert frontier_of(pool).survivors(means) == survivors_by_definition(pool, means)
+    assert frontier_of(pool, means).survivors() == survivors_by_definition(pool, means)
+
+
+@steady
+@given(TIED, st.lists(st.sampled_from([0.0, 1.0]), min_size=12, max_size=12))
+def test_survivors_are_right_after_every_candidate(pool: list[Scores], means: list[float]) -> None:
+    """Whoever is asked again and again while candidates tie, beat each other and share a mean."""
+    frontier = Frontier()
+    for index, scores in enumerate(pool):
+        frontier.add(index, scores, means[index])
+        expected = survivors_by_definition(pool[: index + 1], means)
+        assert frontier.survivors() == expected
+        assert frontier.survivors() == expected
+
+
+def test_what_is_done_with_the_survivors_does_not_change_them() -> None:
+    """They are handed to plugins, which may take some out."""
+    frontier = frontier_of([{"e0": 1.0}])
+    frontier.survivors().clear()
+    assert frontier.survivors() == {0: 1}
 
 
 @steady
@@ -100,7 +124,7 @@ def test_any_means_decide_the_order_of_removal(pool: list[Scores], means: list[f
 def test_survivors_still_hold_every_key(pool: list[Scores]) -> None:
     """Removing the dominated loses no key: each stays with somebody."""
     frontier = frontier_of(pool)
-    left = set(frontier.survivors(means_of(pool)))
+    left = set(frontier.survivors())
     assert all(left.intersection(frontier.holders(key)) for key in frontier.keys)
 
 
@@ -108,23 +132,22 @@ def test_survivors_still_hold_every_key(pool: list[Scores]) -> None:
 @given(POOLS, st.randoms(use_true_random=False))
 def test_incremental_equals_batch_in_any_order(pool: list[Scores], rng: Random) -> None:
     """Whatever the order in which candidates enter, holders, best scores and survivors are the same."""
-    order = list(enumerate(pool))
+    order = list(enumerate(zip(pool, means_of(pool), strict=True)))
     rng.shuffle(order)
     shuffled = Frontier()
-    for index, scores in order:
-        shuffled.add(index, scores)
+    for index, (scores, mean) in order:
+        shuffled.add(index, scores, mean)
     batch = frontier_of(pool)
     assert {key: (shuffled.best(key), shuffled.holders(key)) for key in shuffled.keys} == {
         key: (batch.best(key), batch.holders(key)) for key in batch.keys
     }
-    assert shuffled.members == batch.members
-    assert shuffled.survivors(means_of(pool)) == batch.survivors(means_of(pool))
+    assert shuffled.survivors() == batch.survivors()
 
 
 def test_an_empty_frontier_has_nobody() -> None:
     """Before the seed was scored there is no holder and no survivor, and the mean is 0."""
     frontier = Frontier()
-    assert (frontier.keys, frontier.members, frontier.mean, frontier.survivors([])) == ((), (), 0.0, {})
+    assert (frontier.keys, frontier.mean, frontier.survivors()) == ((), 0.0, {})
     with pytest.raises(KeyError):
         frontier.best("e0")
 
@@ -136,9 +159,9 @@ def test_a_candidate_that_ties_everywhere_is_removed_with_the_lower_mean() -> No
         {"e0": 1.0, "e1": 1.0, "e2": 0.0},
         {"e0": 1.0, "e1": 1.0, "e2": 1.0},
     ]
-    assert frontier_of(pool).survivors(means_of(pool)) == {2: 3}
+    assert frontier_of(pool).survivors() == {2: 3}
 
 
 def test_of_equal_candidates_the_later_one_survives() -> None:
     """Ties of the mean are broken by index, so that the choice is the same in every run."""
-    assert frontier_of([{"e0": 1.0}, {"e0": 1.0}]).survivors([1.0, 1.0]) == {1: 1}
+    assert frontier_of([{"e0": 1.0}, {"e0": 1.0}]).survivors() == {1: 1}

@@ -85,7 +85,7 @@ def test_updates_of_the_frontier_cost_no_more_than_all_scores_together() -> None
         scores = {f"e{key}": rng.choice((0.0, 0.5, index / 400)) for key in range(20)}
         before = sum(len(frontier.holders(key)) for key in frontier.keys)
         held = sum(key not in frontier.keys or score >= frontier.best(key) for key, score in scores.items())
-        frontier.add(index, scores)
+        frontier.add(index, scores, 0.0)
         after = sum(len(frontier.holders(key)) for key in frontier.keys)
         added += held
         removed += before + held - after
