@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from random import Random
 from typing import Generic, TypeVar, overload
 
@@ -165,13 +166,29 @@ class Pool:
         lineage = self._state.lineage
         return one == other or bool(lineage[one] >> other & 1) or bool(lineage[other] >> one & 1)
 
-    def common_ancestors(self, one: int, other: int) -> list[int]:
-        """Indices of the common ancestors of two members (by index), ascending."""
-        return list(_bits(self._state.lineage[one] & self._state.lineage[other]))
+    def common_ancestors(
+        self, one: int, other: int, having: Iterable[tuple[str, str]] | None = None
+    ) -> list[int]:
+        """Indices of the common ancestors of two members (by index), ascending.
+
+        Args:
+            having: component and text each: only those ancestors that have one of these texts. To look at all
+                of them takes long when lines are.
+        """
+        common = self._state.lineage[one] & self._state.lineage[other]
+        if having is not None:
+            common &= reduce(or_, map(self._carriers, having), 0)
+        return list(_bits(common))
+
+    def _carriers(self, text: tuple[str, str]) -> int:
+        first, mask = self._state.carriers.get(text, (0, 0))
+        return mask << first
 
 
-def _bits(mask: int) -> Iterable[int]:
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+def _bits(mask: int) -> Iterator[int]:
+    """Places of the bits that are set, ascending."""
+    digits = f"{mask:b}"[::-1]
+    place = digits.find("1")
+    while place >= 0:
+        yield place
+        place = digits.find("1", place + 1)

@@ -79,6 +79,8 @@ class State:
     """Id of each candidate that was ever proposed, to the commit that brought it."""
     lineage: list[int] = attrs.field(factory=list, init=False)
     """For each member a bit mask of its ancestors' indices."""
+    carriers: dict[tuple[str, str], tuple[int, int]] = attrs.field(factory=dict, init=False)
+    """For each component and text the first member that has it, and a bit mask of all that do, from there on."""
     choices: dict[int, list[int]] = attrs.field(factory=dict, init=False)
     """Member to the commits that chose components of it."""
     outgrown: int | None = attrs.field(default=None, init=False)
@@ -152,6 +154,9 @@ class State:
         for parent in member.parents:
             ancestors |= self.lineage[parent] | (1 << parent)
         self.lineage.append(ancestors)
+        for text in member.candidate.texts.items():
+            first, mask = self.carriers.get(text, (member.index, 0))
+            self.carriers[text] = first, mask | 1 << (member.index - first)
         self.frontier.add(member.index, frontier_scores(member, self.frontier_of), member.mean)
         best = self.members[self.best]
         if (len(member.scores), member.mean) > (len(best.scores), best.mean):

@@ -54,18 +54,16 @@ class SystemAwareMerge:
     def _merge_pair(self, pool: Pool, one: int, other: int, rng: Random) -> Merge | None:
         if pool.are_related(one, other):
             return None
-        ancestors = [
-            ancestor
-            for ancestor in pool.common_ancestors(one, other)
-            if pool.members[ancestor].mean <= min(pool.members[one].mean, pool.members[other].mean)
-            and _is_desirable(pool, ancestor, one, other)
-        ]
+        ancestors = _desirable_ancestors(pool, one, other)
         if not ancestors:
             return None
         (ancestor,) = rng.choices(ancestors, weights=_weights(pool, ancestors))
         texts = _merged_texts(pool, ancestor, one, other, rng)
-        shared = [example.id for example in pool.val if _both_scored(pool, example.id, one, other)]
-        if not shared or pool.is_known(Candidate(texts=texts)):
+        if pool.is_known(Candidate(texts=texts)):
+            return None
+        left, right = pool.members[one].scores, pool.members[other].scores
+        shared = [example.id for example in pool.val if example.id in left and example.id in right]
+        if not shared:
             return None
         return Merge(
             parents=(one, other),
@@ -75,10 +73,18 @@ class SystemAwareMerge:
         )
 
 
-def _is_desirable(pool: Pool, ancestor: int, one: int, other: int) -> bool:
-    """Algorithm 3: whether some component was changed by exactly one of the two."""
-    before, left, right = (pool.members[index].candidate.texts for index in (ancestor, one, other))
-    return any(left[name] != right[name] and before[name] in (left[name], right[name]) for name in before)
+def _desirable_ancestors(pool: Pool, one: int, other: int) -> list[int]:
+    """Algorithm 3: neither is worse than them, and some component was changed by exactly one of the two."""
+    left, right = pool.members[one], pool.members[other]
+    before = [
+        (name, text)
+        for name in left.candidate.texts
+        if left.candidate.texts[name] != right.candidate.texts[name]
+        for text in (left.candidate.texts[name], right.candidate.texts[name])
+    ]
+    least = min(left.mean, right.mean)
+    ancestors = pool.common_ancestors(one, other, having=before)
+    return [ancestor for ancestor in ancestors if pool.members[ancestor].mean <= least]
 
 
 def _weights(pool: Pool, ancestors: Sequence[int]) -> list[float]:
@@ -103,10 +109,6 @@ def _merged_texts(pool: Pool, ancestor: int, one: int, other: int, rng: Random) 
         else:
             merged[name] = rng.choice((left[name], right[name]))
     return merged
-
-
-def _both_scored(pool: Pool, example: str, one: int, other: int) -> bool:
-    return example in pool.members[one].scores and example in pool.members[other].scores
 
 
 def _balanced(

@@ -109,7 +109,12 @@ def test_views_agree_with_their_definitions(state: State) -> None:
     for one, line in enumerate(lines):
         for other, other_line in enumerate(lines):
             assert pool.are_related(one, other) == (one == other or one in other_line or other in line)
-            assert pool.common_ancestors(one, other) == sorted(line & other_line)
+            common = sorted(line & other_line)
+            assert pool.common_ancestors(one, other) == common
+            for text in (("a", "0"), ("b", "3")):
+                having = [("a", "1"), ("c", "no such text"), text]
+                found = [a for a in common if set(having) & pool.members[a].candidate.texts.items()]
+                assert pool.common_ancestors(one, other, having=having) == found
     assert pool.spent == sum(sum(proposal.rollouts.values()) for proposal in pool.proposals)
     assert pool.merges == sum(proposal.kind == "merge" for proposal in pool.proposals)
 
