@@ -33,7 +33,7 @@ class Scores(Mapping[str, float]):
     def __init__(self, places: Places, values: Mapping[str, float]) -> None:
         """``values`` has a score for each of ``places``, in their order."""
         self._places = places
-        self._values = array("d", values.values())
+        self._values = array("d", list(values.values()))  # of a list, since it knows its length
 
     def __getitem__(self, id_: str) -> float:
         return self._values[self._places.by_id[id_]]

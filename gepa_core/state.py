@@ -80,7 +80,7 @@ class State:
     lineage: list[int] = attrs.field(factory=list, init=False)
     """For each member a bit mask of its ancestors' indices."""
     carriers: dict[tuple[str, str], tuple[int, int]] = attrs.field(factory=dict, init=False)
-    """For each component and text the first member that has it, and a bit mask of all that do, from there on."""
+    """For each component and text the first member that has it, and a bit mask of all that do, from it on."""
     choices: dict[int, list[int]] = attrs.field(factory=dict, init=False)
     """Member to the commits that chose components of it."""
     outgrown: int | None = attrs.field(default=None, init=False)
