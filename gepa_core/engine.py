@@ -49,7 +49,7 @@ class Engine:
     _planned: int = attrs.field(default=0, init=False)
     """Number of the next proposal to plan."""
     _merges: dict[int, int] = attrs.field(factory=dict, init=False)
-    """Numbers of the merges that were planned, to the commit that they were planned at."""
+    """Numbers of the merges under way, to the commit that they were planned at."""
     _waited: dict[int, int] = attrs.field(factory=dict, init=False)
     """Proposals that had to wait for the budget, to the commit that they were planned at."""
     _reason: str = attrs.field(default="", init=False)
@@ -109,7 +109,7 @@ class Engine:
         committed = self.state.committed
         pool = Pool(
             self.state,
-            merges_under_way=sum(merge > committed for merge in self._merges),
+            merges_under_way=len(self._merges),
             merge_planned=committed in self._merges.values(),
         )
         plan = await self.planner.plan(pool, number)
@@ -165,6 +165,7 @@ class Engine:
         """Fold a written proposal into the state and tell everybody."""
         self.state.apply(proposal)
         self.planner.ledger.settle(proposal.number)
+        self._merges.pop(proposal.number, None)
         if proposal.kind == "seed":
             self._warn_of_dead_components(proposal)
             self._warn_of_failure_score(proposal)

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import attrs
 
+from gepa_core.types import Proposal
+
 
 @attrs.frozen(eq=False, slots=False)
 class Places:
@@ -87,3 +89,9 @@ class Packing:
         if key not in self._known or self._known[key].ids != ids:
             self._known[key] = Places(ids)
         return Scores(self._known[key], scores)
+
+    def packed(self, proposal: Proposal) -> Proposal:
+        """``proposal`` with its scores as `Scores`; itself, if they are or if it has none."""
+        if not proposal.scores or isinstance(proposal.scores, Scores):
+            return proposal
+        return attrs.evolve(proposal, scores=self.pack(proposal.scores))

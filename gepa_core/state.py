@@ -102,8 +102,7 @@ class State:
         """Fold one more committed proposal into the state."""
         if proposal.number != len(self.proposals):
             raise ValueError(f"expected proposal {len(self.proposals)}, got {proposal.number}")
-        if proposal.scores:
-            proposal = attrs.evolve(proposal, scores=self._packing.pack(proposal.scores))
+        proposal = self._packing.packed(proposal)
         self.proposals.append(proposal)
         self.spent.append((self.spent[-1] if self.spent else 0) + sum(proposal.rollouts.values()))
         self.reflections.append((self.reflections[-1] if self.reflections else 0) + proposal.reflections)

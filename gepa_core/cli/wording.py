@@ -78,7 +78,7 @@ def dollars(usage: Usage) -> str:
 
 def sparkline(values: Sequence[float], width: int) -> str:
     """The course of a figure in one line, its last ``width`` values."""
-    shown = list(values)[-width:] if width > 0 else []
+    shown = values[-width:] if width > 0 else []
     if not shown or min(shown) == max(shown):
         return _BARS[0] * len(shown)
     low, high = min(shown), max(shown)

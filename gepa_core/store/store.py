@@ -14,6 +14,7 @@ from gepa_core import private
 from gepa_core.codec import decode, encode
 from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
+from gepa_core.scores import Packing
 from gepa_core.store import opening
 from gepa_core.store.consistency import problem_of
 from gepa_core.store.dictionaries import Dictionaries
@@ -87,6 +88,11 @@ class Store:
             opening.look_at(directory)
             connection = opening.to_read(directory)
         return cls(directory, connection)
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """A store that is gone when it is closed."""
+        return cls(Path(), opening.in_memory())
 
     def close(self) -> None:
         """Close the database and let other processes in."""
@@ -276,8 +282,9 @@ class Store:
     def proposals(self) -> list[Proposal]:
         """The committed proposals, in order, numbered from 0 without gaps."""
         rows = self._rows("SELECT seal, body, number FROM proposals ORDER BY number")
-        bodies = [self._intact("proposal", *row) for row in rows]
-        proposals = self._decoded("proposal", lambda: [decode(body, Proposal) for body in bodies])
+        bodies = (self._intact("proposal", *row) for row in rows)
+        packed = Packing().packed  # one by one, since scores take fifteen times as much room as they are read
+        proposals = self._decoded("proposal", lambda: [packed(decode(body, Proposal)) for body in bodies])
         problem = problem_of(proposals)
         if problem:
             raise damaged(self.directory, problem)
