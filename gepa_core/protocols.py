@@ -149,6 +149,10 @@ class Session(Protocol):
         Where a rollout has to wait for room, let it wait inside of ``current_calls().waiting()`` (in
         `gepa_core.pacing`), so that this does not count as the app's time.
 
+        Models that the app calls are to be called when the run says so. In this process the app finds what
+        to ask by itself. Elsewhere let it find a `gepa_core.pacing.DistantCalls`, and carry its words to a
+        `gepa_core.pacing.CallDesk` here, made for ``current_calls()``.
+
         A rollout that takes too long or is not wanted any more is cancelled as a task. What ran it must be
         free for the next one then, whether or not the app reacts.
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import attrs
 
 from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.faults import describe
-from gepa_core.pacing import current_calls
+from gepa_core.pacing import Word, current_calls
+from gepa_ray.asking import News
 from gepa_ray.executor import RayExecutor
 from gepa_ray.worker import Opened, Worker
 
@@ -60,6 +61,7 @@ class Fleet:
 
     Attributes:
         parcel: reference to the packed app.
+        hear: told what the rollout of a number says of its calls.
         broken: what keeps a worker from making the app, as all of them will.
     """
 
@@ -67,12 +69,15 @@ class Fleet:
     number: int
     parcel: Any
     runtime_env: dict[str, Any]
+    hear: Callable[[int, Word], None]
     broken: ConfigurationError | None = None
     _members: list[Member] = attrs.field(factory=list)
     _places: asyncio.PriorityQueue[Place] = attrs.field(factory=asyncio.PriorityQueue)
     _arrivals: itertools.count[int] = attrs.field(factory=itertools.count)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set)
-    _news: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _heard: set[str] = attrs.field(factory=set)
+    """Processes that are asked for news."""
+    _decided: asyncio.Event = attrs.field(factory=asyncio.Event)
     """Set when a worker is ready, or can never be."""
 
     async def start(self) -> None:
@@ -87,10 +92,10 @@ class Fleet:
             self._members.append(member)
             self._spawn(self._bring_up(member))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), self.settings.start_timeout)
+            await asyncio.wait_for(self._decided.wait(), self.settings.start_timeout)
         if self.broken is not None:
             raise self.broken
-        if not self._news.is_set():
+        if not self._decided.is_set():
             raise InfrastructureFault(_no_room(self.settings))
 
     async def take(self) -> Place:
@@ -203,13 +208,32 @@ class Fleet:
                 if member.process != gone:
                     break
                 await asyncio.sleep(_PAUSE)
+        if member.process not in self._heard:
+            self._spawn(self._listen(member.actor, member.process))
         for index in range(self.settings.rollouts_per_worker):
             self._places.put_nowait(Place(index, next(self._arrivals), member, member.life))
-        self._news.set()
+        self._decided.set()
+
+    async def _listen(self, actor: Any, process: str) -> None:
+        """Ask a worker for what its rollouts say of their calls, for as long as its process lives."""
+        from ray.exceptions import ActorUnavailableError, RayError
+
+        self._heard.add(process)
+        while True:
+            try:
+                news: News = await arrival(actor.news.remote())
+            except ActorUnavailableError:
+                await asyncio.sleep(_PAUSE)
+            except RayError:
+                break
+            else:
+                for rollout, word in news:
+                    self.hear(rollout, word)
+        self._heard.discard(process)
 
     def _give_up(self, problem: str) -> None:
         self.broken = ConfigurationError(problem)
-        self._news.set()
+        self._decided.set()
 
     async def _end(self, place: Place, rollout: Any) -> None:
         """Cancel a rollout. A thread cannot be cancelled, so a worker with a sync app is started anew."""

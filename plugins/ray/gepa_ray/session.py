@@ -10,14 +10,17 @@ import attrs
 
 from gepa_core.errors import InfrastructureFault
 from gepa_core.faults import describe
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import Adapter, System
 from gepa_core.types import Rollout
 from gepa_core.workers import Workers
+from gepa_ray.asking import Desks
 from gepa_ray.connection import connect, disconnect
 from gepa_ray.crossing import pack_question, unpack_answer
 from gepa_ray.executor import RayExecutor
 from gepa_ray.fleet import Fleet, arrival
 from gepa_ray.shipping import packed
+from gepa_ray.worker import Answer
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -32,6 +35,7 @@ class RaySession:
     _threads: Workers = attrs.field(factory=Workers, init=False)
     _connected: bool = attrs.field(default=False, init=False)
     _fleet: Fleet | None = attrs.field(default=None, init=False)
+    _desks: Desks = attrs.field(factory=Desks, init=False)
 
     async def open(self) -> None:
         """Pack the app, connect, start workers and wait for the first.
@@ -50,6 +54,7 @@ class RaySession:
             parcel=ray.put(parcel),
             # A connection of our own has it already.
             runtime_env={} if self._connected else dict(self.settings.runtime_env),
+            hear=self._desks.hear,
         )
         await self._fleet.start()
 
@@ -81,18 +86,23 @@ class RaySession:
         from ray.exceptions import RayError
 
         place = await fleet.take()
-        rollout = None
+        actor, rollout = place.member.actor, None
+        number = self._desks.open(current_calls(), actor.hear.remote)
         try:
-            rollout = place.member.actor.run.remote(question)
-            answer: bytes | None = await arrival(rollout)
+            rollout = actor.run.remote(number, question)
+            answer: Answer | None = await arrival(rollout)
+            for word in answer.words if answer is not None else ():
+                self._desks.hear(number, word)
         except asyncio.CancelledError:
             fleet.abandon(place, rollout)
             raise
         except RayError as error:
             fleet.lose(place)
             raise InfrastructureFault(f"a worker of Ray was lost: {describe(error)}") from error
+        finally:
+            self._desks.close(number)
         if answer is None:
             fleet.lose(place)
             raise InfrastructureFault("a worker of Ray was started anew")
         fleet.give_back(place)
-        return answer
+        return answer.packed

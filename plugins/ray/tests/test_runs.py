@@ -170,7 +170,13 @@ def test_a_cluster_without_room_is_an_outage() -> None:
 
 def test_a_run_whose_workers_are_all_lost_does_not_wait_for_ever() -> None:
     """It stops, to be resumed."""
-    fleet = Fleet(settings=attrs.evolve(RAY, start_timeout=0.1), number=1, parcel=None, runtime_env={})
+    fleet = Fleet(
+        settings=attrs.evolve(RAY, start_timeout=0.1),
+        number=1,
+        parcel=None,
+        runtime_env={},
+        hear=lambda _number, _word: None,
+    )
     with pytest.raises(InfrastructureFault, match=r"Ray started no worker in 0\.1 seconds"):
         asyncio.run(fleet.take())
 
