@@ -13,6 +13,16 @@ from gepa_core.state import Member
 from gepa_core.types import Example
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class _Shuffled:
+    """A training set in the order of one epoch of a run."""
+
+    train: Sequence[Example]
+    seed: int
+    epoch: int
+    order: Sequence[Example]
+
+
 @attrs.define(eq=False, kw_only=True)
 class EpochMinibatch:
     """Minibatches that walk through the training set in epochs, shuffled anew for each.
@@ -28,6 +38,7 @@ class EpochMinibatch:
 
     size: int = attrs.field(default=3, validator=attrs.validators.ge(1))
     skip_solved: bool = True
+    _shuffled: _Shuffled | None = attrs.field(default=None, init=False)
 
     @hookimpl
     def gepa_sample_examples(self, pool: Pool, parent: Member, number: int) -> Sequence[Example]:
@@ -35,7 +46,8 @@ class EpochMinibatch:
         if not self.skip_solved or pool.perfect_score is None:
             return self._slice(pool, number)
         scores, perfect = pool.train_scores(parent), pool.perfect_score
-        wanted = min(self.size, sum(scores.get(example.id, perfect - 1) < perfect for example in pool.train))
+        solved = sum(score >= perfect for score in scores.values())
+        wanted = min(self.size, len(pool.train) - solved)
         chosen: dict[str, Example] = {}
         later = self._from(pool, number)
         while len(chosen) < wanted:
@@ -53,7 +65,16 @@ class EpochMinibatch:
         per_epoch = -(-len(pool.train) // self.size)
         first, place = divmod(number - 1, per_epoch)
         for epoch in itertools.count(first):
-            order = list(pool.train)
-            pool.rng("epoch", epoch).shuffle(order)
-            padded = itertools.islice(itertools.cycle(order), per_epoch * self.size)
-            yield from itertools.islice(padded, place * self.size if epoch == first else 0, None)
+            order = self._order(pool, epoch)
+            for at in range(place * self.size if epoch == first else 0, per_epoch * self.size):
+                yield order[at % len(order)]
+
+    def _order(self, pool: Pool, epoch: int) -> Sequence[Example]:
+        """The training set as an epoch walks through it, shuffled once and not for every slice."""
+        kept = self._shuffled
+        if kept is not None and kept.train is pool.train and (kept.seed, kept.epoch) == (pool.seed, epoch):
+            return kept.order
+        order = list(pool.train)
+        pool.rng("epoch", epoch).shuffle(order)
+        self._shuffled = _Shuffled(train=pool.train, seed=pool.seed, epoch=epoch, order=order)
+        return order

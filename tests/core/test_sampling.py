@@ -54,6 +54,19 @@ def test_epochs_are_shuffled_anew() -> None:
     assert len(orders) == 6
 
 
+def test_one_sampler_serves_any_pool() -> None:
+    """What it keeps of an epoch is that epoch's, of that run's seed and training set."""
+    sampler = EpochMinibatch(size=2)
+    pools = [pool_with(7), pool_with(7, seed=1), pool_with(5)]
+    same_examples = State(components=(), train=pools[0].train, val=pools[0].val, seed=1)
+    same_examples.apply(seed_proposal(same_examples, [0.0] * 4))
+    pools.append(Pool(same_examples))
+    for number in (1, 2, 6, 1, 5, 4):
+        for pool in pools:
+            kept = sampler.gepa_sample_examples(pool, pool.members[0], number)
+            assert kept == batch(pool, number, size=2, skip=True)
+
+
 def solving(state: State, solved: set[str]) -> Pool:
     """A pool whose seed is known to be perfect on the ``solved`` training examples and bad on one."""
     examples = tuple(example.id for example in state.train if example.id in solved)
