@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +26,7 @@ class Gate:
 
     def __init__(self, concurrency: int) -> None:
         self._free = concurrency
-        self._waiting: list[tuple[bool, int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[bool, int, int, Callable[[], bool]]] = []
         """Whether it begins something, proposal, order of arrival, turn: a heap."""
         self._arrivals = itertools.count()
         self._closed = asyncio.Event()
@@ -84,26 +85,48 @@ class Gate:
                 raise self.refusal
             yield
         finally:
-            self._leave()
+            self.leave()
+
+    def enter(self, turn: Callable[[], bool], number: int = 0, *, finishing: bool = False) -> None:
+        """Call ``turn`` as soon as there is a place, which may be now: `place` for what is no task yet.
+
+        Args:
+            turn: whether the place is taken, and given back by `leave` later. Has to look at `halted` itself
+                and must not raise.
+            number: as for `place`.
+            finishing: as for `place`.
+        """
+        if not self._free:
+            heapq.heappush(self._waiting, (not finishing, number, next(self._arrivals), turn))
+            return
+        self._free -= 1
+        if not turn():
+            self._free += 1
+
+    def leave(self) -> None:
+        """Hand a place to the next in line who takes it, or set it free."""
+        while self._waiting:
+            *_, turn = heapq.heappop(self._waiting)
+            if turn():
+                return
+        self._free += 1
 
     async def _enter(self, number: int, *, begins: bool) -> None:
         if self._free:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (begins, number, next(self._arrivals), turn))
+        self.enter(functools.partial(_wake, turn), number, finishing=not begins)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._leave()  # the place came at the same moment as the cancellation
+                self.leave()  # the place came at the same moment as the cancellation
             raise
 
-    def _leave(self) -> None:
-        """Hand the place to the next in line, or set it free."""
-        while self._waiting:
-            *_, turn = heapq.heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._free += 1
+
+def _wake(turn: asyncio.Future[None]) -> bool:
+    if turn.done():  # cancelled
+        return False
+    turn.set_result(None)
+    return True

@@ -97,15 +97,18 @@ async def with_retries(
         result = await operation()
     except Exception as error:
         # Most operations succeed at once and are spared what a retry costs to set up.
-        result = await _again(operation, error, patience, on_retry)
+        result = await again(operation, error, patience, on_retry)
     patience.answered = True
     return result
 
 
-async def _again(
-    operation: Callable[[], Awaitable[T]], error: Exception, patience: Patience, on_retry: OnRetry
+async def again(
+    operation: Callable[[], Awaitable[T]],
+    error: Exception,
+    patience: Patience,
+    on_retry: OnRetry = _say_nothing,
 ) -> T:
-    """`with_retries` after the first attempt, which raised ``error``."""
+    """`with_retries` after the first attempt, which was made elsewhere and raised ``error``."""
     first, began = [error], patience.clock()
 
     async def attempt() -> T:
@@ -131,7 +134,7 @@ def _retrying(patience: Patience, began: float, on_retry: OnRetry) -> AsyncRetry
         return patience.clock() - began
 
     return AsyncRetrying(
-        retry=retry_if_exception(_passes),
+        retry=retry_if_exception(passes),
         stop=lambda state: patience.is_over(state.attempt_number, elapsed(), classify(_error(state))),
         wait=lambda state: _wait(state, patience, elapsed()),
         before_sleep=lambda state: on_retry(state.attempt_number, _upcoming(state), classify(_error(state))),
@@ -140,7 +143,8 @@ def _retrying(patience: Patience, began: float, on_retry: OnRetry) -> AsyncRetry
     )
 
 
-def _passes(error: BaseException) -> bool:
+def passes(error: BaseException) -> bool:
+    """Whether ``error`` is worth another attempt."""
     if not isinstance(error, Exception) or isinstance(error, (ServiceLost, *_FINAL)):
         return False
     return classify(error).kind == "infrastructure"
@@ -170,20 +174,28 @@ def _wait(state: RetryCallState, patience: Patience, elapsed: float) -> float:
 
 def _final(error: Exception, patience: Patience, tried: int, elapsed: float) -> Exception:
     """What the last attempt's error means for the run; the error itself where that says it."""
+    if not passes(error):
+        return as_final(error)
+    if patience.gate.halted:
+        return patience.gate.refusal
+    tries = "1 attempt" if tried == 1 else f"{tried} attempts in {elapsed:.0f} s"
+    lost = ServiceLost(
+        f"{patience.service} cannot be reached: still failing after {tries}: {_explained(error)}",
+        retry_after=classify(error).retry_after,
+    )
+    patience.gate.fail(lost)
+    return lost
+
+
+def as_final(error: Exception) -> Exception:
+    """What ``error``, which is worth no other attempt, means for the run; itself where it says that."""
     if isinstance(error, (ServiceLost, ModelFault, ConfigurationError, *_FINAL)):
         return error
-    fault = classify(error)
-    if fault.kind == "infrastructure" and patience.gate.halted:
-        return patience.gate.refusal
-    if fault.kind == "infrastructure":
-        tries = "1 attempt" if tried == 1 else f"{tried} attempts in {elapsed:.0f} s"
-        lost = ServiceLost(
-            f"{patience.service} cannot be reached: still failing after {tries}: {_explained(error)}",
-            retry_after=fault.retry_after,
-        )
-        patience.gate.fail(lost)
-        return lost
-    return ModelFault(describe(error)) if fault.kind == "model" else error
+    if classify(error).kind != "model":
+        return error
+    fault = ModelFault(describe(error))
+    fault.__cause__ = error
+    return fault
 
 
 def _explained(error: Exception) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import attrs
 
 from gepa_core.entries import usage_of
-from gepa_core.errors import InfrastructureFault, ModelFault
-from gepa_core.faults import classify, describe
-from gepa_core.jsonable import to_jsonable
+from gepa_core.evaluate import Evaluator
+from gepa_core.gate import Gate
 from gepa_core.mutation import Reflected
-from gepa_core.prices import priced_steps
+from gepa_core.pacing import Pace
 from gepa_core.run import Run
 from gepa_core.stages import Stages
-from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Rollout, Usage
-from gepa_core.waiting import TookTooLong, within
+from gepa_core.store import Store
+from gepa_core.types import Failure, Outcome, Usage
 
 
 @attrs.frozen(kw_only=True)
@@ -69,56 +67,42 @@ class Trial:
 
 
 async def tried(run: Run, stages: Stages, number: int) -> Trial:
-    """Run the app on the first ``number`` training examples, as many at once as a run would.
+    """Run the app on the first ``number`` training examples, as a run would, but no rollout twice.
 
     Raises:
-        InfrastructureFault: a model cannot be reached now; nothing is tried twice here.
+        InfrastructureFault: a model cannot be reached now.
         ModelFault: a model cannot be used at all.
         MetricError: the metric failed.
     """
-    places = asyncio.Semaphore(run.execution.concurrency)
-
-    async def one(example: Example) -> Reflected:
-        async with places:
-            return Reflected(example=example, outcome=await _outcome(run, stages, example))
-
-    reflected = await asyncio.gather(*map(one, run.splits["train"][:number]))
-    usage = sum((usage_of(each.outcome.trajectory) for each in reflected), Usage())
-    return Trial(reflected=reflected, dollars=None if usage.unpriced else usage.dollars)
-
-
-async def _outcome(run: Run, stages: Stages, example: Example) -> Outcome:
-    texts = {component.name: component.text for component in run.components}
-    seed = Candidate(texts=texts)
-    capture = stages.capture(run.system, seed, example)
+    examples = run.splits["train"][:number]
+    store = Store.in_memory()
     try:
-        rollout = await within(run.execution.timeout, capture)
-    except TookTooLong:
-        rollout = Rollout(error=TimeoutError(f"the app took longer than {run.execution.timeout:g} seconds"))
-    failure = _failure(rollout)
-    feedback = (
-        Feedback(run.preset.failure, f"The app failed with {failure.message}")
-        if failure is not None
-        else await stages.feedback(example, rollout)
-    )
-    return Outcome(
-        candidate=seed.id,
-        example=example.id,
-        split=example.split,
-        output=to_jsonable(rollout.output),
-        trajectory=priced_steps(rollout.trajectory, run.execution.prices),
-        failure=failure,
-        feedback=feedback,
+        outcomes = await _evaluator(run, stages, store).evaluate(
+            run.app_as_it_is, examples, purpose="seed", number=0
+        )
+    finally:
+        store.close()
+    usage = sum((usage_of(outcome.trajectory) for outcome in outcomes), Usage())
+    return Trial(
+        reflected=[
+            Reflected(example=example, outcome=outcome)
+            for example, outcome in zip(examples, outcomes, strict=True)
+        ],
+        dollars=None if usage.unpriced else usage.dollars,
     )
 
 
-def _failure(rollout: Rollout) -> Failure | None:
-    """How the app failed, if that was its own doing."""
-    if rollout.error is None:
-        return None
-    fault = classify(rollout.error)
-    if fault.kind == "infrastructure":
-        raise InfrastructureFault(f"a model cannot be reached: {fault.message}") from rollout.error
-    if fault.kind == "model":
-        raise ModelFault(fault.message) from rollout.error
-    return Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
+def _evaluator(run: Run, stages: Stages, store: Store) -> Evaluator:
+    execution = attrs.evolve(run.execution, attempts=1)
+    gate, pace = Gate(execution.concurrency), Pace(execution.limits)
+    gate.on_halt(lambda: pace.stop(gate))
+    return Evaluator(
+        system=run.system,
+        stages=stages,
+        store=store,
+        gate=gate,
+        execution=execution,
+        pace=pace,
+        failure_score=run.preset.failure,
+        score_range=run.preset.score_range,
+    )

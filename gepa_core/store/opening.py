@@ -152,6 +152,13 @@ def to_read(directory: Path) -> sqlite3.Connection:
     return connection
 
 
+def in_memory() -> sqlite3.Connection:
+    """A database without a file."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.executescript(SCHEMA)
+    return connection
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that may be used from any thread, one at a time; ``mode`` is ``"rw"`` or ``"ro"``."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"  # a URI cannot say where a relative path begins

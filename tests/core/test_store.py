@@ -240,6 +240,13 @@ def test_rollouts_without_what_they_have_in_common_are_damaged(tmp_path: Path, d
     store.close()
 
 
+async def _saved(group: GroupCommit, outcome: Outcome) -> Outcome | Exception:
+    """What is told when an outcome was saved."""
+    told: asyncio.Future[Outcome | Exception] = asyncio.get_running_loop().create_future()
+    group.save(outcome, "child", told.set_result)
+    return await told
+
+
 def test_outcomes_that_are_finished_together_are_written_together(tmp_path: Path) -> None:
     """One transaction for a turn of the event loop, before any of those that wait goes on."""
     store, other = Store.open(tmp_path), Store.read(tmp_path)
@@ -249,7 +256,7 @@ def test_outcomes_that_are_finished_together_are_written_together(tmp_path: Path
 
     async def save(number: int) -> bool:
         one = _long("one", number)
-        assert await group.save(one, "child") == one
+        assert await _saved(group, one) == one
         return other.outcome(outcome_key(one)) == one
 
     async def run() -> None:
@@ -268,10 +275,9 @@ def test_what_cannot_be_written_fails_for_all_that_wait_and_harms_nothing_later(
     group = GroupCommit(store)
 
     async def run() -> None:
-        twice = [group.save(_long("one", number), "child") for number in (0, 1, 0)]
-        failed = await asyncio.gather(*twice, return_exceptions=True)
+        failed = await asyncio.gather(*(_saved(group, _long("one", number)) for number in (0, 1, 0)))
         assert [type(one) for one in failed] == [StoreError] * 3
-        await group.save(_long("one", 1), "child")
+        await _saved(group, _long("one", 1))
 
     asyncio.run(run())
     store.close()
