@@ -64,7 +64,8 @@ def _measure(shape: Shape, runner: asyncio.Runner, times: int) -> tuple[float, f
     _finish(runner, captured)
     walk, copy = _cpu(runner, shape.wrap, times), _cpu(runner, build, times)
     costs = [_cpu(runner, captured, 3) - _cpu(runner, shape.plain, 3) for _ in range(times)]
-    together, alone = (_together(runner, run) for run in (captured, shape.plain))
+    pairs = [[_together(runner, run) for run in (captured, shape.plain)] for _ in range(3)]
+    together, alone = map(median, zip(*pairs, strict=True))
     return 1000 * walk, 1000 * copy, 100 * max(0.0, median(costs)) / ROLLOUT, together, alone
 
 
