@@ -20,6 +20,7 @@ from gepa_core.presets import Preset, as_preset
 from gepa_core.protocols import Adapter, LanguageModel, Metric
 from gepa_core.result import Result
 from gepa_core.run import Run
+from gepa_core.search import execute
 
 RUNS = Path(".gepa") / "runs"
 """Where runs are stored unless ``run_dir`` says otherwise, below the working directory."""
@@ -100,7 +101,7 @@ def optimize(
     )
     _make_room(run.run_dir)
     try:
-        return background.run(run.execute(), run.interrupt)
+        return background.run(execute(run), run.interruption.happen)
     except KeyboardInterrupt as interrupt:
         interrupt.add_note(f"The run is kept: give run_dir={str(run.run_dir)!r} to go on.")
         raise
@@ -141,7 +142,7 @@ async def aoptimize(
         adapter=adapter,
     )
     _make_room(run.run_dir)
-    return await run.execute()
+    return await execute(run)
 
 
 def prepare(
