@@ -13,7 +13,7 @@ from tests.benchmarks.apart import measure_apart
 from tests.benchmarks.row import Row
 from tests.benchmarks.table import show, write
 
-GROUPS = ("start", "langchain", "llamaindex", "agents", "own_cost", "size", "wall_clock", "samples")
+GROUPS = ("start", "langchain", "llamaindex", "agents", "own_cost", "pool", "size", "wall_clock", "samples")
 RESULTS = Path(".gepa") / "benchmarks.json"
 
 

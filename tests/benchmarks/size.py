@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.apart import call_apart
+from tests.benchmarks.apart import call_apart, peak
 from tests.benchmarks.row import Row
 
 CHARS = 3000
@@ -49,16 +48,11 @@ def _measure(who: str, candidates: int, val: int) -> tuple[float, float, int]:
     run = our_run if who == "ours" else their_run
     with TemporaryDirectory() as scratch:
         run(2, 5, Path(scratch) / "warm", chars=CHARS)
-        before = _peak()
+        before = peak()
         where = Path(scratch) / "run"
         run(candidates, val, where, chars=CHARS)
         files = [path for path in where.rglob("*") if path.is_file()]
-        return _peak() - before, sum(path.stat().st_size for path in files) / 1e6, len(files)
-
-
-def _peak() -> float:
-    """The most memory that this process ever held, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return peak() - before, sum(path.stat().st_size for path in files) / 1e6, len(files)
 
 
 def _row(name: str, value: float, beside: str, other: float) -> Row:
