@@ -10,9 +10,11 @@ import attrs
 
 from gepa_core import fingerprint
 from gepa_core.budget import Budget
+from gepa_core.defaults.preloading import PreloadModel
 from gepa_core.defaults.running import RunSystem, UserMetric
 from gepa_core.execution import Execution
 from gepa_core.gate import Gate
+from gepa_core.lm import LiteLLM
 from gepa_core.manager import PluginManager
 from gepa_core.presets import Preset
 from gepa_core.protocols import Adapter, LanguageModel, Metric, Session, System
@@ -91,10 +93,12 @@ class Run:
 
     def manager(self, workers: Workers, session: Session) -> PluginManager:
         """The plugins, registered and checked."""
-        builtin = {
+        builtin: dict[str, Any] = {
             "capture": RunSystem(session=session),
             "metric": UserMetric(metric=self.metric, workers=workers),
         }
+        if isinstance(self.model, LiteLLM):
+            builtin["preload"] = PreloadModel(model=self.model)
         return PluginManager(self.plugins, {**self.preset.plugins, **builtin})
 
     def facts(self, manager: PluginManager) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from gepa_core.events import HeldBack, RunEnded, Warned
 from gepa_core.executors import opened
 from gepa_core.final_test import compared, compared_on_test, refusal, spent_on_test
 from gepa_core.gate import Gate, Halted
-from gepa_core.lm import LiteLLM
 from gepa_core.pacing import Pace
 from gepa_core.planner import Planner
 from gepa_core.pool import Pool
@@ -178,8 +177,6 @@ class Search:
 
     async def _run_engine(self, engine: Engine, limit: TimeLimit) -> str:
         """Run the engine within the time limit, less what the test set will take."""
-        if isinstance(self.run.model, LiteLLM):
-            self.run.model.preload()
         seen: list[Outcome] = []
 
         def kept() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import importlib
 import sys
 import types
 from collections.abc import Collection
@@ -131,8 +132,11 @@ class Policy:
         return False
 
     def imported(self, name: str) -> types.ModuleType | None:
-        """The module of this name that a function imports when it runs. By default only if it is loaded."""
-        return sys.modules.get(name)
+        """The module of this name that a function imports when it runs. By default only if it is loaded.
+
+        One that another thread is importing is waited for: half of its variables are not there yet.
+        """
+        return importlib.import_module(name) if sys.modules.get(name) is not None else None
 
     def is_apps_own(self, module: str | None) -> bool:
         """Whether a module is the user's: not the framework's, the standard library's, or installed."""

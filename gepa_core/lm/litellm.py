@@ -81,6 +81,8 @@ class LiteLLM:
     def preload(self) -> threading.Thread:
         """Start to import litellm in the background, so that the first call need not wait for it.
 
+        A thread that meanwhile imports a part of litellm, without litellm itself, breaks both imports.
+
         Returns:
             The thread, a daemon. A failing import is reported by the first call, not here.
         """
