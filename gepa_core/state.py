@@ -119,8 +119,10 @@ class State:
         self.bests.append(self.best)
 
     def _beats_perfection(self, proposal: Proposal) -> bool:
+        if self.perfect_score is None:
+            return False
         scores = (*proposal.before, *proposal.after, *proposal.scores.values())
-        return self.perfect_score is not None and any(score > self.perfect_score for score in scores)
+        return max(scores, default=self.perfect_score) > self.perfect_score
 
     def _note_mutation(self, proposal: Proposal) -> None:
         (parent,) = proposal.parents

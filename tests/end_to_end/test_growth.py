@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -15,6 +16,8 @@ import attrs
 import pytest
 
 from gepa_core import hookimpl
+from gepa_core.defaults.merge import SystemAwareMerge
+from gepa_core.defaults.selection import ParetoByFrequency
 from gepa_core.events import Event, ProposalCommitted
 from gepa_core.frontier import Frontier
 from gepa_core.pool import Pool
@@ -93,12 +96,12 @@ def test_updates_of_the_frontier_cost_no_more_than_all_scores_together() -> None
     assert removed <= added
 
 
-def grown(size: int) -> State:
+def grown(size: int, score: Callable[[Random], float] = Random.random) -> State:
     """A state after ``size`` commits, a third of them accepted."""
     state, rng = new_state(val=10), Random(1)
     state.apply(seed_proposal(state, [0.0] * 10))
     for number in range(size):
-        scores = [rng.random() for _ in range(10)] if number % 3 == 0 else None
+        scores = [score(rng) for _ in range(10)] if number % 3 == 0 else None
         parent = rng.randrange(len(state.members))
         state.apply(mutation(state, parent, {"a": str(number)}, scores))
     return state
@@ -106,17 +109,27 @@ def grown(size: int) -> State:
 
 def calls_of(action: Any) -> int:
     """How many Python functions ``action`` calls: a clock that does not depend on the machine."""
+    return traced(sys.setprofile, "call", action)
+
+
+def lines_of(action: Any) -> int:
+    """How many lines it runs, so that what goes round in a function counts too."""
+    return traced(sys.settrace, "line", action)
+
+
+def traced(trace: Callable[[Any], None], wanted: str, action: Any) -> int:
     count = 0
 
-    def note(_frame: Any, event: str, _argument: Any) -> None:
+    def note(_frame: Any, event: str, _argument: Any) -> Any:
         nonlocal count
-        count += event == "call"
+        count += event == wanted
+        return note
 
-    sys.setprofile(note)
+    trace(note)
     try:
         action()
     finally:
-        sys.setprofile(None)
+        trace(None)
     return count
 
 
@@ -137,3 +150,25 @@ def test_applying_a_commit_and_looking_at_the_pool_do_the_same_work_late_as_earl
     (early_apply, early_look), (late_apply, late_look) = counts
     assert late_apply <= 1.5 * early_apply
     assert late_look <= 1.5 * early_look
+
+
+def test_choosing_looks_at_no_more_late_than_early_though_nearly_all_hold_a_best_score() -> None:
+    """A parent, and pairs to merge, with scores of 0 and 1. Nobody asked before, so that nothing is kept."""
+    counts = []
+    for size in (100, 1501):
+        state = grown(size, lambda rng: float(rng.random() < 0.3))
+        holders = {index for key in state.frontier.keys for index in state.frontier.holders(key)}
+        assert len(holders) > 0.9 * len(state.members)
+        pool = Pool(state)
+        parent = lines_of(lambda pool=pool: ParetoByFrequency().gepa_select_parent(pool, Random(0)))
+        assert len(pool.survivors()) > 1
+        merge = lines_of(
+            lambda pool=pool: [
+                SystemAwareMerge().gepa_merge_candidates(pool, Random(number)) for number in range(20)
+            ]
+        )
+        assert merge > 500, "a merge is due"
+        counts.append((parent, merge))
+    (early_parent, early_merge), (late_parent, late_merge) = counts
+    assert late_parent <= 1.5 * early_parent
+    assert late_merge <= 1.5 * early_merge
