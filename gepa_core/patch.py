@@ -9,6 +9,8 @@ from pathlib import Path
 
 import attrs
 
+from gepa_core.appgraph.expressions import Resolve
+from gepa_core.appgraph.named_texts import named_texts
 from gepa_core.appgraph.respelling import CannotRespell, respelled
 from gepa_core.types import Component
 
@@ -32,13 +34,15 @@ class Patch:
 class _Written:
     """An expression of a file that makes a text, and where its source begins and ends, in bytes.
 
-    ``inner`` are those that it is made of: where it is replaced, they are gone.
+    ``inner`` are those that it is made of: where it is replaced, they are gone. ``resolve`` knows the names
+    in the file.
     """
 
     file: Path
     expression: ast.expr
     begin: int
     end: int
+    resolve: Resolve
     inner: Sequence[_Written] = ()
 
 
@@ -52,8 +56,9 @@ def make_patch(root: Path, components: Sequence[Component], new: Mapping[str, st
     """A diff of the Python files under ``root`` that turns old texts into new ones.
 
     A text is patched where exactly one literal, f-string or sum makes it: as it is, with the braces of a
-    template escaped, or with the marks of ``format``, ``%`` or `string.Template`. Texts that did not change
-    are passed over.
+    template escaped, or with the marks of ``format``, ``%`` or `string.Template`. Texts of the same file that
+    are put together by their names are replaced where that is done, and stay for whoever else uses them.
+    Texts that did not change are passed over.
 
     Args:
         root: folder of the sources; hidden folders and virtual environments are not looked into.
@@ -75,17 +80,26 @@ def make_patch(root: Path, components: Sequence[Component], new: Mapping[str, st
         if len(found) == 1:
             edits += found
         else:
-            left[component.name] = (
-                f"{len(found)} literals have its text" if found else "no literal has its text"
-            )
+            left[component.name] = _why_left(root, found)
     files = sorted({edit.written.file for edit in edits})
     diffs = [_diff(root, file, [edit for edit in edits if edit.written.file == file]) for file in files]
     return Patch(diff="".join(diffs), left=left)
 
 
+def _why_left(root: Path, found: Sequence[_Edit]) -> str:
+    if not found:
+        return "no literal, f-string or sum makes its text"
+    places = (f"{_name(root, one.written.file)}:{one.written.expression.lineno}" for one in found)
+    return f"its text is in {len(found)} places, and one of them may be another one's: {', '.join(places)}"
+
+
+def _name(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix()
+
+
 def _edits(written: _Written, component: Component, text: str) -> Iterator[_Edit]:
     """Where the component's text is made, by the outermost expression that does."""
-    code = respelled(written.expression, component.text, text, component.syntax)
+    code = respelled(written.expression, component.text, text, component.syntax, written.resolve)
     if code is not None:
         yield _Edit(written, code)
         return
@@ -103,19 +117,26 @@ def _sources(root: Path) -> Iterator[_Written]:
             tree = ast.parse(source)
         except (OSError, SyntaxError, ValueError):
             continue  # not a file that holds the app
-        yield from _written_in(tree, file, _line_starts(source))
+        yield from _Reader(file, _line_starts(source), named_texts(tree)).written_in(tree)
 
 
-def _written_in(node: ast.AST, file: Path, starts: Sequence[int]) -> list[_Written]:
-    """What may make a text in ``node``. The literals of an f-string are not taken apart."""
-    children = () if isinstance(node, ast.JoinedStr) else ast.iter_child_nodes(node)
-    inner = [one for child in children for one in _written_in(child, file, starts)]
-    if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call):
-        return inner
-    if node.end_lineno is None or node.end_col_offset is None:
-        return inner
-    begin = starts[node.lineno - 1] + node.col_offset
-    return [_Written(file, node, begin, starts[node.end_lineno - 1] + node.end_col_offset, inner)]
+@attrs.frozen(eq=False)
+class _Reader:
+    file: Path
+    starts: Sequence[int]
+    resolve: Resolve
+
+    def written_in(self, node: ast.AST) -> list[_Written]:
+        """What may make a text in ``node``. The literals of an f-string are not taken apart."""
+        children = () if isinstance(node, ast.JoinedStr) else ast.iter_child_nodes(node)
+        inner = [one for child in children for one in self.written_in(child)]
+        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call):
+            return inner
+        if node.end_lineno is None or node.end_col_offset is None:
+            return inner
+        begin = self.starts[node.lineno - 1] + node.col_offset
+        end = self.starts[node.end_lineno - 1] + node.end_col_offset
+        return [_Written(self.file, node, begin, end, self.resolve, inner)]
 
 
 def _line_starts(source: bytes) -> list[int]:
@@ -131,7 +152,7 @@ def _diff(root: Path, file: Path, edits: Sequence[_Edit]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.written.begin, reverse=True):
         code = edit.replacement.encode("utf-8")
         patched = patched[: edit.written.begin] + code + patched[edit.written.end :]
-    name = file.relative_to(root).as_posix()
+    name = _name(root, file)
     lines = difflib.unified_diff(
         source.decode("utf-8").splitlines(keepends=True),
         patched.decode("utf-8").splitlines(keepends=True),

@@ -43,9 +43,9 @@ def written(expression: ast.expr, resolve: Resolve = unknown, *, is_template: bo
     return Written.of_pieces(pieces)
 
 
-def codes_of_gaps(expression: ast.expr) -> dict[str, str]:
+def codes_of_gaps(expression: ast.expr, resolve: Resolve = unknown) -> dict[str, str]:
     """By the name of each gap in `written`'s answer, the code that fills it in, as an f-string has it."""
-    pieces = _Reading(unknown).pieces(expression)
+    pieces = _Reading(resolve).pieces(expression)
     codes = [piece.code for piece in pieces if isinstance(piece, Gap)]
     return dict(zip(Written.of_pieces(pieces).pieces[1::2], codes, strict=True))
 

@@ -8,7 +8,7 @@ from string import Formatter, Template
 
 import attrs
 
-from gepa_core.appgraph.expressions import codes_of_gaps, written
+from gepa_core.appgraph.expressions import Resolve, codes_of_gaps, unknown, written
 from gepa_core.appgraph.guard import TemplateGuard, Unguardable
 from gepa_core.appgraph.syntax import called
 from gepa_core.appgraph.written import PERCENT, Written
@@ -21,7 +21,9 @@ class CannotRespell(ValueError):
     """An expression makes the old text, and none like it makes the new one; the message says why."""
 
 
-def respelled(expression: ast.expr, old: str, new: str, syntax: Syntax) -> str | None:
+def respelled(
+    expression: ast.expr, old: str, new: str, syntax: Syntax, resolve: Resolve = unknown
+) -> str | None:
     """The code that makes ``new`` as ``expression`` makes ``old``; None when it makes something else.
 
     A literal stays what it is: a template, or a text that is filled in by ``format``, ``%`` or
@@ -31,26 +33,27 @@ def respelled(expression: ast.expr, old: str, new: str, syntax: Syntax) -> str |
         old: natural text of a component.
         new: another one with the same placeholders.
         syntax: how they are written in it.
+        resolve: what is known of the names in the expression.
 
     Raises:
         CannotRespell: it makes ``old``, and cannot be changed to make ``new``.
     """
-    if isinstance(expression, ast.Constant):
-        literal = _literal(expression.value, old, new, syntax) if isinstance(expression.value, str) else None
+    text = written(expression, resolve) if _makes_a_text(expression) else None
+    if text is None:
+        return None
+    if not text.has_gaps:
+        literal = _literal(text.pieces[0], old, new, syntax)
         return None if literal is None else as_literal(literal)
-    if not _is_composed(expression) or syntax not in ("plain", "braces"):
+    if text.natural != old or syntax not in ("plain", "braces"):
         return None
-    text = written(expression)
-    if text is None or text.natural != old:
-        return None
-    return _f_string(Written.of(new), codes_of_gaps(expression)) if text.has_gaps else as_literal(new)
+    return _f_string(Written.of(new), codes_of_gaps(expression, resolve))
 
 
-def _is_composed(expression: ast.expr) -> bool:
+def _makes_a_text(expression: ast.expr) -> bool:
     if isinstance(expression, ast.Call):
         return called(expression) in _COMPOSING
     is_sum = isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Add)
-    return is_sum or isinstance(expression, ast.JoinedStr)
+    return is_sum or isinstance(expression, ast.JoinedStr | ast.Constant)
 
 
 def _literal(value: str, old: str, new: str, syntax: Syntax) -> str | None:

@@ -39,6 +39,9 @@ def write_patch(sources: Path, components: Sequence[Component], saved: SavedText
     patch = make_patch(sources, components, saved.texts)
     typer.echo(patch.diff, nl=False)
     for name, reason in patch.left.items():
-        typer.echo(f"not in the diff: {name} ({reason} below {place(sources)})", err=True)
+        typer.echo(f"not in the diff: {name}: {reason}", err=True)
+    if patch.left:
+        folder = place(sources.resolve())
+        typer.echo(f"Looked into the Python files in {folder}; --sources DIR names another folder.", err=True)
     if not patch.diff and not patch.left:
         typer.echo("nothing to change: the best texts are those of the app", err=True)

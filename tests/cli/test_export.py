@@ -33,7 +33,10 @@ def test_the_diff_can_be_applied_and_says_what_it_leaves_out(cli: Cli) -> None:
         capture_output=True,
     )
     assert applied.returncode == 0
-    assert cli("export", run, "--patch").stdout == ""
+    again = cli("export", run, "--patch")
+    assert again.stdout == ""
+    assert "not in the diff: plan: no literal, f-string or sum makes its text\n" in again.stderr
+    assert f"Looked into the Python files in {cli.directory.resolve()}; --sources DIR" in again.stderr
 
 
 def test_something_has_to_be_asked_for(cli: Cli) -> None:

@@ -54,9 +54,12 @@ def test_braces_are_escaped_as_the_template_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ('A = "same"\nB = "same"\n', "2 literals have its text"),
-        ('A = x.same("sam", "e")\n', "no literal has its text"),
-        ("A = open('x').read()\n", "no literal has its text"),
+        (
+            'A = "same"\nB = "same"\n',
+            "its text is in 2 places, and one of them may be another one's: pkg/app.py:1, pkg/app.py:2",
+        ),
+        ('A = x.same("sam", "e")\n', "no literal, f-string or sum makes its text"),
+        ("A = open('x').read()\n", "no literal, f-string or sum makes its text"),
     ],
 )
 def test_what_is_not_in_exactly_one_literal_is_left(tmp_path: Path, source: str, reason: str) -> None:
@@ -107,6 +110,59 @@ def test_what_is_filled_in_by_position_keeps_its_order(tmp_path: Path) -> None:
     after, left = patched(tmp_path, source, components, new)
     assert after == source.replace('"Go to %s, %s!"', '"%s, 100%%: %s"')
     assert left == {"b": "it is filled in by position, and the new text has another order"}
+
+
+@pytest.mark.parametrize(
+    ("code", "patched_code"),
+    [
+        ('"Be kind. " + RULES', '"Go {}!"'),
+        ('f"Be kind. {RULES}"', '"Go {}!"'),
+        ('" ".join([KIND, RULES])', '"Go {}!"'),
+        ('KIND + f" {RULES}"', '"Go {}!"'),
+    ],
+)
+def test_texts_that_are_put_together_by_their_names_are_replaced_there(
+    tmp_path: Path, code: str, patched_code: str
+) -> None:
+    header = 'KIND = "Be kind."\nRULES: str = "Be " + "brief."\n\ndef text():\n    return '
+    component = Component(name="a", text="Be kind. Be brief.")
+    after, left = patched(tmp_path, f"{header}{code}\n", [component], {"a": "Go {}!"})
+    assert (after, left) == (f"{header}{patched_code}\n", {})
+
+
+def test_what_stays_a_template_has_its_braces_escaped_where_names_are_put_together(tmp_path: Path) -> None:
+    source = 'RULES = "Be brief."\nT = "Answer {question} " + RULES\n'
+    component = Component(name="t", text="Answer {question} Be brief.", syntax="braces")
+    after, left = patched(tmp_path, source, [component], {"t": 'Say {"a": 1} for {question}'})
+    assert left == {}
+    namespace: dict[str, str] = {}
+    exec(after, namespace)
+    assert namespace["T"].format(question="Q") == 'Say {"a": 1} for Q'
+
+
+def test_gaps_stay_beside_texts_that_have_names(tmp_path: Path) -> None:
+    source = 'RULES = "Be brief."\ndef text(who):\n    return f"Hello {who}. {RULES}"\n'
+    component = Component(name="a", text="Hello {who}. Be brief.", syntax="braces")
+    after, _ = patched(tmp_path, source, [component], {"a": "Be brief, {who}!"})
+    assert after == source.replace('f"Hello {who}. {RULES}"', 'f"Be brief, {who}!"')
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'R = "Be brief."\nif x:\n    R = "Be long."\nA = "Be kind. " + R\n',
+        'R = "Be brief."\ndef text(R):\n    return "Be kind. " + R\n',
+        'R = "Be "\nR += "brief."\nA = "Be kind. " + R\n',
+        'R = "Be brief."\nfrom prompts import *\nA = "Be kind. " + R\n',
+        'R = "Be brief."\ndef other():\n    global R\nA = "Be kind. " + R\n',
+        'from prompts import R\nA = "Be kind. " + R\n',
+    ],
+    ids=["bound twice", "an argument", "changed", "imported over", "global", "imported"],
+)
+def test_a_name_that_may_be_something_else_is_not_followed(tmp_path: Path, source: str) -> None:
+    component = Component(name="a", text="Be kind. Be brief.")
+    after, left = patched(tmp_path, source, [component], {"a": "Go!"})
+    assert (after, list(left)) == (source, ["a"])
 
 
 def test_unchanged_texts_and_foreign_folders_are_passed_over(tmp_path: Path) -> None:
