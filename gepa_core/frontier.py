@@ -7,12 +7,12 @@ at most in proportion to the number of keys, however many candidates there are.
 
 from __future__ import annotations
 
-from array import array
-from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
+
+from gepa_core.bits import mask_of, places_of
 
 Rank: TypeAlias = tuple[float, int]
 """Mean score and pool index. Of candidates that hold the same, the lowest is removed first."""
@@ -41,7 +41,8 @@ class Frontier:
 
     _position: dict[str, int] = attrs.field(factory=dict, init=False)
     _best: list[float] = attrs.field(factory=list, init=False)
-    _holders: list[array[int]] = attrs.field(factory=list, init=False)
+    _holders: list[int] = attrs.field(factory=list, init=False)
+    """For each key a bit mask of the pool indices of those who hold it: one bit for each score at most."""
     _leading: list[_Leader] = attrs.field(factory=list, init=False)
     """For each key who leads it."""
     _leaders: dict[int, _Leader] = attrs.field(factory=dict, init=False)
@@ -56,8 +57,9 @@ class Frontier:
             scores: its scores by key.
             mean: its mean score, by which Algorithm 2 decides who is removed first.
         """
-        entering = _Leader((mean, index))
+        entering, bit = _Leader((mean, index)), 1 << index
         held: list[int] = []
+        beaten: list[int] = []
         for key, score in scores.items():
             position = self._position.setdefault(key, len(self._best))
             if position == len(self._best):
@@ -65,20 +67,20 @@ class Frontier:
             elif score > self._best[position]:
                 self._total += score - self._best[position]
                 self._best[position] = score
-                self._evict(position)
+                self._holders[position] = 0
                 self._lead(position, entering)
+                beaten.append(position)
             elif score < self._best[position]:
                 continue
             elif entering.rank > self._leading[position].rank:
                 self._lead(position, entering)
-            holders = self._holders[position]
-            if holders and index < holders[-1]:
-                insort(holders, index)
-            else:
-                holders.append(index)
+            self._holders[position] |= bit
             held.append(position)
         if entering.leads:
-            entering.holds = _mask(held)
+            left = ~mask_of(beaten)
+            for leader in self._leaders.values() if beaten else ():
+                leader.holds &= left
+            entering.holds = mask_of(held)
             self._leaders[index] = entering
             self._survivors = None
 
@@ -86,17 +88,9 @@ class Frontier:
         """Take in a key that nobody has been scored on."""
         self._total += score
         self._best.append(score)
-        self._holders.append(array("I"))
+        self._holders.append(0)
         self._leading.append(leader)
         leader.leads += 1
-
-    def _evict(self, position: int) -> None:
-        """Take a key from all who hold it. What each holds is known of those alone who lead some key."""
-        key = 1 << position
-        for index in min(self._holders[position], self._leaders, key=len):
-            if index in self._leaders:
-                self._leaders[index].holds &= ~key
-        self._holders[position] = array("I")
 
     def _lead(self, position: int, leader: _Leader) -> None:
         before = self._leading[position]
@@ -122,7 +116,7 @@ class Frontier:
 
     def holders(self, key: str) -> tuple[int, ...]:
         """Pool indices of those that hold the best score on ``key``, ascending."""
-        return tuple(self._holders[self._position[key]])
+        return tuple(places_of(self._holders[self._position[key]]))
 
     def survivors(self) -> dict[int, int]:
         """The candidates that are left when dominated ones are removed, with how many keys each holds.
@@ -154,11 +148,3 @@ class Frontier:
                 kept |= leader.holds
                 left[index] = leader.holds.bit_count()
         return dict(sorted(left.items()))
-
-
-def _mask(positions: Sequence[int]) -> int:
-    """The bits at ``positions``. One by one they would be copied as often as there are positions."""
-    digits = bytearray(b"0") * (max(positions) + 1)
-    for position in positions:
-        digits[~position] = ord("1")
-    return int(digits, 2)

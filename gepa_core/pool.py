@@ -8,6 +8,7 @@ from operator import or_
 from random import Random
 from typing import Generic, TypeVar, overload
 
+from gepa_core.bits import places_of
 from gepa_core.frontier import Frontier
 from gepa_core.randomness import generator
 from gepa_core.state import Member, State, frontier_scores
@@ -178,17 +179,8 @@ class Pool:
         common = self._state.lineage[one] & self._state.lineage[other]
         if having is not None:
             common &= reduce(or_, map(self._carriers, having), 0)
-        return list(_bits(common))
+        return list(places_of(common))
 
     def _carriers(self, text: tuple[str, str]) -> int:
         first, mask = self._state.carriers.get(text, (0, 0))
         return mask << first
-
-
-def _bits(mask: int) -> Iterator[int]:
-    """Places of the bits that are set, ascending."""
-    digits = f"{mask:b}"[::-1]
-    place = digits.find("1")
-    while place >= 0:
-        yield place
-        place = digits.find("1", place + 1)
