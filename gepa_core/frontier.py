@@ -41,8 +41,9 @@ class Frontier:
 
     _position: dict[str, int] = attrs.field(factory=dict, init=False)
     _best: list[float] = attrs.field(factory=list, init=False)
-    _holders: list[int] = attrs.field(factory=list, init=False)
-    """For each key a bit mask of the pool indices of those who hold it: one bit for each score at most."""
+    _holders: list[bytearray] = attrs.field(factory=list, init=False)
+    """For each key a bit mask of the pool indices of those who hold it, as bytes that are changed in place: a
+    number would be copied whenever one more holds it."""
     _leading: list[_Leader] = attrs.field(factory=list, init=False)
     """For each key who leads it."""
     _leaders: dict[int, _Leader] = attrs.field(factory=dict, init=False)
@@ -57,7 +58,7 @@ class Frontier:
             scores: its scores by key.
             mean: its mean score, by which Algorithm 2 decides who is removed first.
         """
-        entering, bit = _Leader((mean, index)), 1 << index
+        entering, byte, bit = _Leader((mean, index)), index >> 3, 1 << (index & 7)
         held: list[int] = []
         beaten: list[int] = []
         for key, score in scores.items():
@@ -67,14 +68,17 @@ class Frontier:
             elif score > self._best[position]:
                 self._total += score - self._best[position]
                 self._best[position] = score
-                self._holders[position] = 0
+                self._holders[position] = bytearray()
                 self._lead(position, entering)
                 beaten.append(position)
             elif score < self._best[position]:
                 continue
             elif entering.rank > self._leading[position].rank:
                 self._lead(position, entering)
-            self._holders[position] |= bit
+            holders = self._holders[position]
+            if byte >= len(holders):
+                holders.extend(bytes(byte + 1 - len(holders)))
+            holders[byte] |= bit
             held.append(position)
         if entering.leads:
             left = ~mask_of(beaten)
@@ -88,7 +92,7 @@ class Frontier:
         """Take in a key that nobody has been scored on."""
         self._total += score
         self._best.append(score)
-        self._holders.append(0)
+        self._holders.append(bytearray())
         self._leading.append(leader)
         leader.leads += 1
 
@@ -116,7 +120,7 @@ class Frontier:
 
     def holders(self, key: str) -> tuple[int, ...]:
         """Pool indices of those that hold the best score on ``key``, ascending."""
-        return tuple(places_of(self._holders[self._position[key]]))
+        return tuple(places_of(int.from_bytes(self._holders[self._position[key]], "little")))
 
     def survivors(self) -> dict[int, int]:
         """The candidates that are left when dominated ones are removed, with how many keys each holds.
