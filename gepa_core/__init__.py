@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from gepa_core.api import aoptimize, optimize
     from gepa_core.budget import Budget
     from gepa_core.errors import GepaError
-    from gepa_core.estimating import Estimate, estimate
+    from gepa_core.estimating import aestimate, estimate
     from gepa_core.execution import Execution
+    from gepa_core.expectation import Estimate
     from gepa_core.markers import hookimpl
     from gepa_core.pacing import RateLimit
     from gepa_core.pool import Pool
@@ -56,6 +57,7 @@ __all__ = [
     "Step",
     "Trajectory",
     "Usage",
+    "aestimate",
     "aoptimize",
     "apply",
     "estimate",
@@ -69,9 +71,10 @@ _HOMES = {
     "optimize": "api",
     "Budget": "budget",
     "GepaError": "errors",
-    "Estimate": "estimating",
+    "aestimate": "estimating",
     "estimate": "estimating",
     "Execution": "execution",
+    "Estimate": "expectation",
     "hookimpl": "markers",
     "RateLimit": "pacing",
     "Pool": "pool",

@@ -1,9 +1,13 @@
-"""``gepa-core optimize --dry-run``: what a run would cost, as a page."""
+"""``gepa-core optimize --dry-run``: what a run would cost, as a page and as JSON."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
+import attrs
+import typer
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -14,18 +18,20 @@ from gepa_core.cli.ledger import PURPOSES
 from gepa_core.cli.offline_model import offline_model
 from gepa_core.cli.settings import Settings
 from gepa_core.cli.tables import facts, heading, table
-from gepa_core.estimating import ANSWER_TOKENS, Estimate, estimate
+from gepa_core.estimating import estimate
+from gepa_core.expectation import ANSWER_TOKENS, Estimate
 from gepa_core.forecast import Forecast
 from gepa_core.trial import Trial
 
 _EXTREMES = ("all accepted", "none accepted")
 
 
-def foresee(settings: Settings, *, tries: int, force_new: bool) -> None:
+def foresee(settings: Settings, *, tries: int, force_new: bool, as_json: bool) -> None:
     """Show what the run would cost.
 
     Args:
         tries: training examples to run the app on first.
+        as_json: for other programs, instead of for people.
 
     Raises:
         GepaError: the run could not begin, or the app could not be tried.
@@ -35,7 +41,34 @@ def foresee(settings: Settings, *, tries: int, force_new: bool) -> None:
         found = estimate(
             call.target, **call.arguments, plugins=call.plugins, run_dir=call.run_dir, tries=tries
         )
-    report.write(output(), *page(found, settings.target, simulated="offline" in settings.raw))
+    simulated = "offline" in settings.raw
+    if as_json:
+        typer.echo(json.dumps({"target": settings.target, "simulated": simulated, **_plain(found)}, indent=2))
+    else:
+        report.write(output(), *page(found, settings.target, simulated=simulated))
+
+
+def _plain(found: Estimate) -> dict[str, Any]:
+    trial = found.trial
+    return {
+        "components": found.components,
+        "data": {"train": found.sizes.train, "val": found.sizes.val, "test": found.sizes.test},
+        "budget": attrs.asdict(found.budget),
+        "spent": found.spent,
+        "all_accepted": None if found.fewest is None else attrs.asdict(found.fewest),
+        "none_accepted": None if found.most is None else attrs.asdict(found.most),
+        "each": attrs.asdict(found.each),
+        "prompt_tokens": found.prompt_tokens,
+        "reflection_tokens": found.reflection_tokens,
+        "tried": None
+        if trial is None
+        else {
+            "rollouts": trial.number,
+            "score": trial.score,
+            "usage": attrs.asdict(trial.usage),
+            "failures": [attrs.asdict(failure) for failure in trial.failures],
+        },
+    }
 
 
 def page(found: Estimate, target: str, *, simulated: bool) -> Iterator[RenderableType]:

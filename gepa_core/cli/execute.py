@@ -43,7 +43,12 @@ class KeepSettings:
 
 
 def carry_out(
-    settings: Settings, *, title: str = "", run_dir: Path | None = None, force_new: bool = False
+    settings: Settings,
+    *,
+    title: str = "",
+    run_dir: Path | None = None,
+    force_new: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Run it, show progress, and write what came of it.
 
@@ -51,6 +56,7 @@ def carry_out(
         title: for the panel; the target when empty.
         run_dir: a stored run to go on with.
         force_new: whether to begin beside another run that is in the run directory.
+        as_json: write what came of it as ``show --json`` does.
 
     Raises:
         GepaError: the run cannot begin or go on.
@@ -71,7 +77,10 @@ def carry_out(
             simulated="offline" in settings.raw,
         )
         result = _optimize(call, settings, progress)
-    _report(result, simulated=progress.simulated)
+    if as_json:
+        _write_json(result)
+    else:
+        _report(result, simulated=progress.simulated)
     if not result.complete:
         raise typer.Exit(1)
 
@@ -117,6 +126,15 @@ def _how_to_resume(run_dir: Path, progress: Progress) -> str:
     run_dir = Path(watch.run.run_dir)  # perhaps beside the one that was asked for
     kept = f"{wording.count(watch.spent, 'rollout')} of this run are kept in {wording.place(run_dir)!r}"
     return f"{kept}. Go on with:\n  gepa-core resume {run_name(run_dir)}"
+
+
+def _write_json(result: Result) -> None:
+    from gepa_core.cli import showing
+    from gepa_core.cli.stored import reading
+    from gepa_core.cli.summary import summarise
+
+    with reading(result.run_dir) as store:
+        typer.echo(showing.as_json(summarise(store), store))
 
 
 def _report(result: Result, *, simulated: bool) -> None:

@@ -107,7 +107,7 @@ def as_json(run: Summary, store: Store) -> str:
     best = run.best
     body: dict[str, Any] = {
         "run": run.directory.name,
-        "path": str(run.directory),
+        "path": str(run.directory.absolute()),
         "target": run.target,
         "state": run.condition,
         "simulated": list(run.simulated),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,19 @@ def test_settings_come_from_a_file_too(cli: Cli) -> None:
         'metric = "toy_desk:metric"\nreflection_lm = "toy_desk:reflect"\n'
     )
     assert numbers(cli("optimize", "gepa.toml", "--dry-run").stdout, "rollouts together") == [74, 67]
+
+
+@pytest.mark.parametrize("tried", [(), ("--try=3",)], ids=["counted", "tried"])
+def test_the_json_says_what_the_page_says(cli: Cli, tried: tuple[str, ...]) -> None:
+    before = files(cli)
+    found = json.loads(cli.optimize("--dry-run", "--json", *tried).stdout)
+    assert files(cli) == before
+    assert (found["target"], found["data"]) == ("toy_desk:desk", {"train": 20, "val": 20, "test": 10})
+    assert sum(found["all_accepted"]["rollouts"].values()) == 146
+    assert sum(found["none_accepted"]["rollouts"].values()) == 116
+    assert (found["budget"]["rollouts"], found["spent"]) == (150, 0)
+    assert (found["tried"] or {}).get("rollouts", 0) == 3 * len(tried)
+    assert (found["all_accepted"]["tokens"] is None) == (not tried)
 
 
 def test_trying_is_for_dry_runs(cli: Cli) -> None:

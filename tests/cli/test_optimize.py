@@ -42,6 +42,15 @@ def test_a_run_by_options(cli: Cli) -> None:
     assert sum(run["cost"]["rollouts"].values()) <= 150
 
 
+def test_what_came_of_it_is_written_as_show_writes_it(cli: Cli) -> None:
+    result = cli.optimize("--json")
+    assert json.loads(result.stdout) == shown(cli)
+    assert "accepted" in result.stderr
+    further = cli("resume", cli.runs()[0], "--budget=180", "--json")
+    assert json.loads(further.stdout) == shown(cli)
+    assert json.loads(further.stdout) != json.loads(result.stdout)
+
+
 def test_a_run_from_a_file_elsewhere(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "gepa.toml").write_text(TOML)
     away = tmp_path / "away"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gepa_core import Budget, Usage, estimate, hookimpl
+from gepa_core import Budget, Feedback, Usage, aestimate, estimate, hookimpl
 from gepa_core.defaults.sampling import EpochMinibatch
 from gepa_core.errors import BudgetTooSmall, ConfigurationError, MetricError, RunMismatch
-from gepa_core.estimating import Estimate
+from gepa_core.expectation import Estimate
 from gepa_core.forecast import Each, forecast
 from gepa_core.prices import Price, price_of
 from gepa_core.sizes import Sizes
@@ -27,7 +28,12 @@ NEVER_ENDS = ["no:merge", "no:perfect", "no:stalled"]
 
 def estimated(system: Any, **changes: Any) -> Estimate:
     """`estimate` of the run that `search` does."""
-    arguments: dict[str, Any] = {
+    return estimate(system, **(arguments() | changes))
+
+
+def arguments() -> dict[str, Any]:
+    """Those of the run that `search` does."""
+    return {
         "trainset": range(12),
         "valset": range(20, 26),
         "metric": metric,
@@ -35,7 +41,6 @@ def estimated(system: Any, **changes: Any) -> Estimate:
         "budget": 120,
         "execution": QUICK,
     }
-    return estimate(system, **(arguments | changes))
 
 
 @attrs.define(eq=False)
@@ -199,6 +204,28 @@ def test_what_is_tried_may_fail() -> None:
 
     with pytest.raises(MetricError):
         estimated(Toy(), metric=bad, tries=1)
+
+
+def test_async_callers_await_the_same_estimate_on_their_own_loop() -> None:
+    """The metric is awaited there too, and what is refused is refused there."""
+    loops: list[object] = []
+
+    async def awaited() -> Estimate:
+        loops.append(asyncio.get_running_loop())
+        found = await aestimate(Toy(), **arguments() | {"metric": on_loop}, tries=2)
+        with pytest.raises(ConfigurationError, match="trainset is empty"):
+            await aestimate(Toy(), **arguments() | {"trainset": []})
+        return found
+
+    async def on_loop(example: Any, output: Any) -> Feedback:
+        loops.append(asyncio.get_running_loop())
+        return metric(example, output)
+
+    found, known = asyncio.run(awaited()), estimated(Toy(), tries=2)
+    assert len({id(loop) for loop in loops}) == 1
+    assert (found.fewest, found.most, found.sizes) == (known.fewest, known.most, known.sizes)
+    assert found.trial is not None
+    assert found.trial.number == 2
 
 
 def test_the_minibatch_of_a_plugin_counts() -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gepa_core.cli.options import (
+    AsJson,
     Concurrency,
     Dollars,
     Executor,
@@ -121,6 +122,7 @@ def optimize(
             rich_help_panel=_DRY,
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find better prompts for an app, and show what was found.
 
@@ -155,9 +157,9 @@ def optimize(
     else:
         made = settings.make({"target": target, **options}, Path.cwd(), "optimize")
     if dry_run:
-        foresee(made, tries=tries or 0, force_new=force_new)
+        foresee(made, tries=tries or 0, force_new=force_new, as_json=as_json)
     else:
-        carry_out(made, force_new=force_new)
+        carry_out(made, force_new=force_new, as_json=as_json)
 
 
 def _components(names: list[str] | None) -> str | list[str] | None:

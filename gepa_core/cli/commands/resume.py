@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gepa_core.cli.options import (
+    AsJson,
     Concurrency,
     Dollars,
     Executor,
@@ -28,6 +29,7 @@ def resume(
     concurrency: Concurrency = None,
     timeout: Timeout = None,
     executor: Executor = None,
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a stored run, perhaps with a larger budget.
 
@@ -53,4 +55,4 @@ def resume(
     )
     raw = settings.merge(settings.read(file), options)
     made = settings.make(raw, run_dir, str(file))
-    carry_out(made, title=f"{made.target} · {run_name(run_dir)}", run_dir=run_dir)
+    carry_out(made, title=f"{made.target} · {run_name(run_dir)}", run_dir=run_dir, as_json=as_json)

@@ -72,10 +72,15 @@ def _read(path: Path) -> tuple[dict[str, Any], Summary | None]:
             run = summarise(store)
             cost = cost_of(store)
     except (StoreError, ValueError) as error:
-        return {"run": path.name, "path": str(path), "state": "unreadable", "reason": str(error)}, None
+        return {
+            "run": path.name,
+            "path": str(path.absolute()),
+            "state": "unreadable",
+            "reason": str(error),
+        }, None
     return {
         "run": path.name,
-        "path": str(path),
+        "path": str(path.absolute()),
         "target": run.target,
         "begun": run.meta.get("begun", ""),
         "state": run.condition,
