@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -141,26 +141,38 @@ class Theirs:
         self.clock.timed("enter", enter, [number - 1], {"plan": str(number)}, evaluation, None, 0)
 
 
-def our_pool(examples: int, sizes: Sequence[int]) -> dict[int, dict[str, float]]:
-    """What steps cost at each of ``sizes``: CPU seconds by name, and bytes of ``memory``."""
-    with TemporaryDirectory() as scratch, closing(Store.open(Path(scratch))) as store:
-        return _grown(Ours(examples=examples, store=store), examples, sizes)
+def our_pools(examples: int, sizes: Sequence[int]) -> dict[int, dict[str, float]]:
+    """What steps cost in pools of each of ``sizes``: CPU seconds by name, and bytes of ``memory``."""
+    with TemporaryDirectory() as scratch, ExitStack() as stores:
+        pools: dict[int, Growing] = {}
+        for size in sizes:
+            store = stores.enter_context(closing(Store.open(Path(scratch, str(size)))))
+            pools[size] = Ours(examples=examples, store=store)
+        return _grown(pools, examples)
 
 
-def their_pool(examples: int, sizes: Sequence[int]) -> dict[int, dict[str, float]]:
+def their_pools(examples: int, sizes: Sequence[int]) -> dict[int, dict[str, float]]:
     """The same of gepa."""
-    return _grown(Theirs(), examples, sizes)
+    return _grown({size: Theirs() for size in sizes}, examples)
 
 
-def _grown(pool: Growing, examples: int, sizes: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Scores are 0 and 1, and the later a candidate the more of them are 1."""
+def _grown(pools: Mapping[int, Growing], examples: int) -> dict[int, dict[str, float]]:
+    """The last steps are taken in turn, so that what else the machine does disturbs all pools alike."""
     found: dict[int, dict[str, float]] = {}
-    before = peak()
-    for number in range(sizes[-1]):
-        rng, chance = random.Random(number), 0.3 + 0.6 * number / sizes[-1]
-        if any(number < size <= number + pool.choosing for size in sizes):
-            pool.choose(number)
-        pool.add(number, [float(rng.random() < chance) for _ in range(examples)])
-        if number + 1 in sizes:
-            found[number + 1] = {**pool.clock.medians(), "memory": 1e6 * (peak() - before)}
-    return found
+    for size, pool in pools.items():
+        before = peak()
+        for number in range(size - LAST):
+            pool.add(number, _scores(number, size, examples))
+        found[size] = {"memory": 1e6 * (peak() - before)}
+    for left in range(LAST, 0, -1):
+        for size, pool in pools.items():
+            if left <= pool.choosing:
+                pool.choose(size - left)
+            pool.add(size - left, _scores(size - left, size, examples))
+    return {size: found[size] | pool.clock.medians() for size, pool in pools.items()}
+
+
+def _scores(number: int, size: int, examples: int) -> list[float]:
+    """Scores of 0 and 1, and the later a candidate the more of them are 1."""
+    rng, chance = random.Random(number), 0.3 + 0.6 * number / size
+    return [float(rng.random() < chance) for _ in range(examples)]

@@ -6,7 +6,7 @@ Without rollouts and with scores of 0 and 1, with which nearly every candidate i
 from __future__ import annotations
 
 from tests.benchmarks.apart import call_apart
-from tests.benchmarks.growing import our_pool, their_pool
+from tests.benchmarks.growing import our_pools, their_pools
 from tests.benchmarks.row import Row
 
 EARLY = 100
@@ -18,8 +18,8 @@ THEIRS = 1000
 def rows(full: bool) -> list[Row]:
     """Late in a run beside early, and beside gepa; each engine in a process of its own."""
     late = 10_000 if full else 1000
-    ours = call_apart(our_pool, EXAMPLES, (EARLY, late))
-    theirs = call_apart(their_pool, EXAMPLES, (EARLY, THEIRS))
+    ours = call_apart(our_pools, EXAMPLES, (EARLY, late))
+    theirs = call_apart(their_pools, EXAMPLES, (EARLY, THEIRS))
     first, last = ours[EARLY], ours[late]
     early, here, there = f"among {EARLY}", f"among {late:,}", f"gepa, among {THEIRS:,}"
     return [
