@@ -19,6 +19,7 @@ from gepa_core.retry import Patience
 from gepa_core.stages import Stages
 from gepa_core.store import GroupCommit, OutcomeKey, Store
 from gepa_core.types import Candidate, Example, Outcome, Purpose
+from gepa_core.waiting import Clock
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -30,6 +31,7 @@ class Evaluator:
         score_range: the lowest and the highest score that there may be; None when that is not known.
         patience: how long is waited for the models of the app and the metric.
         commits: writes what has finished.
+        clock: tells of what takes too long.
     """
 
     system: System
@@ -42,6 +44,7 @@ class Evaluator:
     score_range: tuple[float, float] | None = None
     patience: Patience = attrs.field(init=False)
     commits: GroupCommit = attrs.field(init=False)
+    clock: Clock = attrs.field(factory=Clock, init=False)
     _under_way: dict[OutcomeKey, OneRollout] = attrs.field(factory=dict, init=False)
     _broken: Exception | None = attrs.field(default=None, init=False)
     """What will end the run: with it, further rollouts would be bought for nothing, so none begins."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 import threading
 from collections.abc import Callable, Mapping
@@ -25,13 +24,17 @@ class LocalSession:
     """
 
     workers: Workers = attrs.field(factory=Workers)
+    _caller: tuple[System, Caller] | None = attrs.field(default=None, init=False)
+    """For the system that was run last: there is only one in a run."""
 
     async def open(self) -> None:
         """Nothing has to be made ready."""
 
     async def run(self, system: System, texts: Mapping[str, str], inputs: Any) -> Rollout:
         """What the app's system returns, or what the app raised if that does not catch it."""
-        rollout: Rollout = await call(self.workers, system.run, texts, inputs)
+        if self._caller is None or self._caller[0] is not system:
+            self._caller = system, Caller(self.workers, system.run)
+        rollout: Rollout = await self._caller[1].call(texts, inputs)
         return rollout
 
     async def close(self) -> None:
@@ -55,28 +58,53 @@ class LocalExecutor:
         return LocalSession()
 
 
-async def call(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the user's code. What would end the event loop or this task is an error like any other."""
-    try:
-        return await _called(workers, function, *arguments)
-    except (Exception, GeneratorExit):  # the latter closes a coroutine that nobody awaits any more
-        raise
-    except BaseException as error:
-        if _is_for_the_run(error):
-            raise
-        raise ordinary(error) from error
+@attrs.frozen(eq=False)
+class Caller:
+    """Calls a function of the user's: on the event loop if it is async, else on a worker thread."""
 
+    workers: Workers
+    function: Callable[..., Any]
+    _is_async: bool = attrs.field(init=False)
 
-def _is_for_the_run(error: BaseException) -> bool:
-    """Whether a timeout or the caller of the run cancelled this, or the user of a loop in the main thread."""
-    if isinstance(error, asyncio.CancelledError):
+    @_is_async.default
+    def _look(self) -> bool:
+        is_async = inspect.iscoroutinefunction
+        return is_async(self.function) or is_async(type(self.function).__call__)
+
+    async def call(self, *arguments: Any) -> Any:
+        """What the function returns.
+
+        What would end the event loop or this task is an error like any other.
+        """
         task = asyncio.current_task()
+        try:
+            if self._is_async:
+                return await self.function(*arguments)
+            result = await self.workers.run(self.function, *arguments)
+            return await result if inspect.isawaitable(result) else result
+        except Exception:
+            raise
+        except BaseException as error:
+            if _is_for_the_run(error, task):
+                raise
+            raise ordinary(error) from error
+
+
+def _is_for_the_run(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
+    """Whether a timeout or the caller of the run cancelled this, or the user of a loop in the main thread.
+
+    Args:
+        task: the one that made the call.
+    """
+    if isinstance(error, GeneratorExit):  # closes a coroutine that no task awaits any more
+        return _running_task() is not task
+    if isinstance(error, asyncio.CancelledError):
         return task is None or task.cancelling() > 0
     return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
-async def _called(workers: Workers, function: Callable[..., Any], *arguments: Any) -> Any:
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
-        return await function(*arguments)
-    result = await workers.run(functools.partial(function, *arguments))
-    return await result if inspect.isawaitable(result) else result
+def _running_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # there is no loop any more
+        return None

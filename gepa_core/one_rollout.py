@@ -94,7 +94,7 @@ class OneRollout:
     def _start(self) -> None:
         """Run, score and store in the place that it has."""
         self._wasted = Usage()
-        self._watch = Watch(self._failed)
+        self._watch = Watch(self.evaluator.clock, self._failed)
         self._watch.start(self._work, self._context.copy())
 
     async def _work(self, watch: Watch) -> None:

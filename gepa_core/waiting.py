@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from typing import Any, TypeVar
@@ -32,6 +31,38 @@ def _nothing() -> float:
 
 
 @attrs.define(eq=False)
+class Clock:
+    """One timer for many watches: nearly all of what is watched ends long before its time is over."""
+
+    _due: dict[Watch, float] = attrs.field(factory=dict, init=False)
+    """When to look at each."""
+    _timer: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
+
+    def look_at(self, watch: Watch, when: float) -> None:
+        """Have ``watch`` look after its task at ``when``, a time of the event loop."""
+        self._due[watch] = when
+        if self._timer is None or when < self._timer.when():
+            self._set(when)
+
+    def forget(self, watch: Watch) -> None:
+        """Let ``watch`` be."""
+        del self._due[watch]  # the timer stays: to set it anew for whatever comes next takes longer
+
+    def _set(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, self._ring, context=Context())
+
+    def _ring(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        for watch in [watch for watch, when in self._due.items() if when <= now]:
+            watch.look()
+        if self._due:
+            self._set(min(self._due.values()))
+
+
+@attrs.define(eq=False)
 class Watch:
     """A task that runs the user's code, and is no longer waited for when that takes too long.
 
@@ -39,13 +70,17 @@ class Watch:
     in a loop does, is left behind with its task: what it returns or raises after that is forgotten.
 
     Attributes:
+        clock: tells when time is over.
         failed: told of the error that the work ended with, `TookTooLong` included. It may be told while
             the task is still there, and never twice.
     """
 
+    clock: Clock
     failed: Callable[[BaseException], None]
     _task: asyncio.Task[None] | None = attrs.field(default=None, init=False)
-    _timer: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
+    _seconds: float = attrs.field(default=0.0, init=False)
+    _end: float = attrs.field(default=0.0, init=False)
+    _besides: Callable[[], float] = attrs.field(default=_nothing, init=False)
     _is_late: bool = attrs.field(default=False, init=False)
     _is_left: bool = attrs.field(default=False, init=False)
 
@@ -72,14 +107,19 @@ class Watch:
         """
         if seconds is None:
             return await work
-        loop, end = asyncio.get_running_loop(), time.monotonic() + seconds
-        self._timer = loop.call_later(seconds, self._look, seconds, end, besides)
+        self._seconds, self._besides = seconds, besides
+        self._end = asyncio.get_running_loop().time() + seconds
+        self.clock.look_at(self, self._end)
         try:
             return await work
         finally:
-            self._timer.cancel()
-            if self._is_late:
-                self._end_lateness()
+            if self._is_left:
+                raise _LeftBehind
+            self.clock.forget(self)
+            if self._is_late and self._task is not None:
+                self._is_late = False
+                self._task.uncancel()
+                raise TookTooLong
 
     async def _run(self, work: Callable[[Watch], Coroutine[Any, Any, None]]) -> None:
         try:
@@ -91,25 +131,17 @@ class Watch:
             if not isinstance(error, Exception):
                 raise
 
-    def _look(self, seconds: float, end: float, besides: Callable[[], float]) -> None:
-        """The time may be over."""
-        loop, left = asyncio.get_running_loop(), end + besides() - time.monotonic()
-        if left > 0:
-            wait = max(left, min(seconds, _SHORTEST))
-            self._timer = loop.call_later(wait, self._look, seconds, end, besides)
+    def look(self) -> None:
+        """The time may be over. Called by the clock."""
+        now = asyncio.get_running_loop().time()
+        left = self._end + self._besides() - now
+        if self._is_late:  # and did not end when it was cancelled
+            self.clock.forget(self)
+            self._is_left = True
+            self.failed(TookTooLong())
+        elif left > 0:
+            self.clock.look_at(self, now + max(left, min(self._seconds, _SHORTEST)))
         elif self._task is not None:
             self._is_late = True
             self._task.cancel()
-            self._timer = loop.call_later(min(seconds, _TO_CLEAN_UP), self._leave)
-
-    def _leave(self) -> None:
-        self._is_left = True
-        self.failed(TookTooLong())
-
-    def _end_lateness(self) -> None:
-        """The user's code came back late."""
-        if self._is_left or self._task is None:
-            raise _LeftBehind
-        self._is_late = False
-        self._task.uncancel()
-        raise TookTooLong
+            self.clock.look_at(self, now + min(self._seconds, _TO_CLEAN_UP))

@@ -11,7 +11,7 @@ from gepa_core.blame import checked_rollout
 from gepa_core.data import fresh
 from gepa_core.errors import ConfigurationError, GepaError
 from gepa_core.faults import describe
-from gepa_core.local import LocalSession, call
+from gepa_core.local import Caller, LocalSession
 from gepa_core.markers import hookimpl
 from gepa_core.metrics import as_feedback, metric_error
 from gepa_core.protocols import Metric, Session, System
@@ -53,9 +53,11 @@ class UserMetric:
     metric: Metric
     workers: Workers
     _wants_trajectory: bool = attrs.field(init=False)
+    _caller: Caller = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._wants_trajectory = takes_trajectory(self.metric)
+        self._caller = Caller(self.workers, self.metric)
 
     @hookimpl
     async def gepa_give_feedback(self, example: Example, rollout: Rollout) -> Feedback:
@@ -64,7 +66,7 @@ class UserMetric:
         if self._wants_trajectory:
             arguments.append(rollout.trajectory)
         try:
-            result = await call(self.workers, self.metric, *arguments)
+            result = await self._caller.call(*arguments)
         except Exception as error:
             raise metric_error(f"raised {describe(error)}", example) from error
         return as_feedback(result, example)

@@ -15,6 +15,8 @@ import attrs
 
 _WINDOW = 32_000
 """Bytes of the end of an outcome that become a dictionary: zlib cannot look further back."""
+_SHORT = 128
+"""Bytes up to which an outcome is stored as it is: compressing takes longer than it is worth."""
 _HELD = 64
 """Dictionaries that are held in memory."""
 
@@ -33,8 +35,10 @@ class Dictionaries:
     _held: OrderedDict[str, bytes] = attrs.field(factory=OrderedDict, init=False)
 
     def compress(self, text: str, candidate: str) -> bytes:
-        """``text``, what `gepa_core.codec.encode` wrote, by the dictionary of its candidate."""
+        """``text``, a JSON object, by the dictionary of its candidate; a short one as it is."""
         data = text.encode()
+        if len(data) <= _SHORT:
+            return data
         known = self._known(candidate)
         if not known:
             known = data[-_WINDOW:]
@@ -49,6 +53,8 @@ class Dictionaries:
         Raises:
             zlib.error: the body or the dictionary is not what it was.
         """
+        if body.startswith(b"{"):  # what zlib writes begins otherwise
+            return body.decode()
         decompressing = zlib.decompressobj(zdict=self._known(candidate))
         return (decompressing.decompress(body) + decompressing.flush()).decode()
 

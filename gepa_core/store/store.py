@@ -16,6 +16,7 @@ from gepa_core.errors import StoreError
 from gepa_core.protocols import Completion
 from gepa_core.scores import Packing
 from gepa_core.store import opening
+from gepa_core.store.bodies import body_of, outcome_in
 from gepa_core.store.consistency import problem_of
 from gepa_core.store.dictionaries import Dictionaries
 from gepa_core.store.explaining import damaged, explained, explanation
@@ -50,6 +51,8 @@ class Store:
         self._lock = lock
         self._tally = tally
         self._dictionaries = Dictionaries(self._dictionary)
+        self._unpaid: set[OutcomeKey] = set()
+        """Outcomes that were saved through this object and that no proposal was charged for."""
 
     @classmethod
     def open(cls, directory: Path) -> Store:
@@ -135,7 +138,7 @@ class Store:
 
     def _outcome(self, row: Sequence[Any], key: OutcomeKey) -> Outcome:
         body = self._intact("outcome", *row, *key)
-        return self._decoded("outcome", lambda: decode(self._dictionaries.decompress(body, key[0]), Outcome))
+        return self._decoded("outcome", lambda: outcome_in(self._dictionaries.decompress(body, key[0]), key))
 
     def outcomes_on(self, candidate: str, examples: Sequence[Example], draw: int) -> dict[str, Outcome]:
         """The known outcomes of ``candidate`` on ``examples``, by example id, in the examples' order.
@@ -175,9 +178,9 @@ class Store:
 
     def record(self, outcome: Outcome, purpose: Purpose) -> tuple[Record, Outcome]:
         """The row for `save_records` that holds an outcome, and the outcome as it will be read back."""
-        text, key = encode(outcome), outcome_key(outcome)
+        text, key = body_of(outcome), outcome_key(outcome)
         body = self._dictionaries.compress(text, outcome.candidate)
-        return (*key, purpose, body, seal_of(body, purpose, *key)), decode(text, Outcome)
+        return (*key, purpose, body, seal_of(body, purpose, *key)), outcome_in(text, key)
 
     def save_records(self, records: Sequence[Record]) -> None:
         """Write outcomes as `record` made them: all in one transaction, or none."""
@@ -191,6 +194,7 @@ class Store:
             )
             run.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, NULL, ?, ?)", records)
         unwritten.clear()
+        self._unpaid.update(record[:4] for record in records)
 
     def _dictionary(self, candidate: str) -> bytes | None:
         row = self._row("SELECT seal, body FROM dictionaries WHERE candidate = ?", (candidate,))
@@ -202,11 +206,12 @@ class Store:
         self._count(-len(unpaid))  # first, since too small a count is harmless
         with self._transaction() as run:
             run.executemany(f"DELETE FROM outcomes WHERE {_BY_KEY}", unpaid)
+        self._unpaid.difference_update(unpaid)
 
     def uncharged(self, keys: Iterable[OutcomeKey]) -> list[OutcomeKey]:
         """Those of ``keys`` that no committed proposal has been charged for, in the same order."""
         statement = f"SELECT 1 FROM outcomes WHERE {_BY_KEY} AND proposal IS NULL"
-        return [key for key in keys if self._row(statement, key)]
+        return [key for key in keys if key in self._unpaid or self._row(statement, key)]
 
     # answers of the reflection model --------------------------------------
 
@@ -292,12 +297,13 @@ class Store:
 
     def commit(self, proposal: Proposal, charged: Iterable[OutcomeKey]) -> None:
         """Write a proposal and charge it with outcomes, both or neither."""
-        number, body = proposal.number, encode(proposal)
+        number, body, charged = proposal.number, encode(proposal), list(charged)
         with self._transaction() as run:
             run.execute("INSERT INTO proposals VALUES (?, ?, ?)", (number, body, seal_of(body, number)))
             run.executemany(
                 f"UPDATE outcomes SET proposal = ? WHERE {_BY_KEY}", ((number, *key) for key in charged)
             )
+        self._unpaid.difference_update(charged)
 
     # reading and writing ----------------------------------------------------
 
