@@ -75,7 +75,7 @@ def chain(base_url: str) -> Any:
 def engine(base_url: str) -> Any:
     """A LlamaIndex query engine."""
     from llama_index.core import Document, SummaryIndex, set_global_tokenizer
-    from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
+    from llama_index.llms.openai_like import OpenAILike
 
     set_global_tokenizer(str.split)
     model = OpenAILike(

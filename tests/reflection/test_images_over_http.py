@@ -41,7 +41,7 @@ def _langchain(server: OfflineServer, client: httpx.AsyncClient) -> Any:
 
 
 def _llamaindex(server: OfflineServer, client: httpx.AsyncClient) -> Any:
-    from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
+    from llama_index.llms.openai_like import OpenAILike
 
     return OpenAILike(
         model=MODEL,

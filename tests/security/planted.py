@@ -61,7 +61,7 @@ def llamaindex(base_url: str) -> Any:
     """A chat engine whose model has a key and headers."""
     from llama_index.core.chat_engine import SimpleChatEngine
     from llama_index.core.memory import ChatMemoryBuffer
-    from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
+    from llama_index.llms.openai_like import OpenAILike
 
     model = OpenAILike(
         model=TASK_MODEL,

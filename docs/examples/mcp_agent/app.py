@@ -34,7 +34,7 @@ class Clerk:
         ]
         for _ in range(5):
             answer = await self.client.chat.completions.create(model=MODEL, messages=messages, tools=tools)
-            message = answer.choices[0].message
+            message: Any = answer.choices[0].message
             messages.append(message)
             for call in message.tool_calls or []:
                 arguments = json.loads(call.function.arguments)

@@ -9,7 +9,7 @@ from langchain.agents import create_agent
 from langchain.tools import tool
 from langchain_core.messages import SystemMessage, ToolMessage
 from langchain_openai import ChatOpenAI
-from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command
 
 model = ChatOpenAI(model=os.environ.get("MODEL", "gpt-4.1-mini"), temperature=0)
@@ -72,7 +72,7 @@ def supervisor(state: MessagesState) -> Command[Literal["orders", "repairs", "__
     asked = [SystemMessage(SUPERVISOR_PROMPT), *state["messages"]]
     message: Any = model.bind_tools([ask_orders, ask_repairs]).invoke(asked)
     if not message.tool_calls:
-        return Command(goto=END, update={"messages": [message]})
+        return Command(goto="__end__", update={"messages": [message]})
     desk: Any = message.tool_calls[0]["name"].removeprefix("ask_")
     return Command(goto=desk, update={"messages": [message]})
 

@@ -10,6 +10,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnablePassthrough
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 triage_prompt = ChatPromptTemplate.from_messages(
     [
@@ -45,7 +46,7 @@ def make_model() -> ChatOpenAI:
     return ChatOpenAI(
         model=os.environ.get("SUPPORT_DESK_MODEL", "simulated-task"),
         base_url=os.environ.get("OPENAI_BASE_URL", "http://127.0.0.1:8321/v1"),
-        api_key=os.environ.get("OPENAI_API_KEY", "offline"),
+        api_key=SecretStr(os.environ.get("OPENAI_API_KEY", "offline")),
         temperature=0,
     )
 

@@ -63,7 +63,7 @@ def agent(request: str) -> str:
     ]
     for _ in range(5):
         answer = client.chat.completions.create(model=MODEL, messages=messages, tools=TOOLS)
-        message = answer.choices[0].message
+        message: Any = answer.choices[0].message
         messages.append(message)
         if not message.tool_calls:
             return message.content or ""
