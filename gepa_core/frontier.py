@@ -88,6 +88,16 @@ class Frontier:
             self._leaders[index] = entering
             self._survivors = None
 
+    def copy(self) -> Frontier:
+        """The frontier as it is now, whatever is added to this one."""
+        copied = Frontier()
+        copied._position, copied._best, copied._total = dict(self._position), list(self._best), self._total
+        copied._holders = [bytearray(holders) for holders in self._holders]
+        copied._leaders = {index: attrs.evolve(leader) for index, leader in self._leaders.items()}
+        copied._leading = [copied._leaders[leader.rank[1]] for leader in self._leading]
+        copied._survivors = self._survivors
+        return copied
+
     def _begin(self, score: float, leader: _Leader) -> None:
         """Take in a key that nobody has been scored on."""
         self._total += score

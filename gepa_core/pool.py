@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, overload
 from gepa_core.bits import places_of
 from gepa_core.frontier import Frontier
 from gepa_core.randomness import generator
-from gepa_core.state import Member, State, frontier_scores
+from gepa_core.state import Member, State
 from gepa_core.types import Candidate, Component, Example, Proposal
 
 T = TypeVar("T")
@@ -112,14 +112,12 @@ class Pool:
     @property
     def frontier(self) -> Frontier:
         """The Pareto frontier. Treat it as read-only."""
-        return self._state.frontier if self.committed == self._state.committed else self._past_frontier
+        has_grown = len(self._state.members) > len(self.members)
+        return self._past_frontier if has_grown else self._state.frontier
 
     @cached_property
     def _past_frontier(self) -> Frontier:
-        past = Frontier()
-        for member in self.members:
-            past.add(member.index, frontier_scores(member, self._state.frontier_of), member.mean)
-        return past
+        return self._state.past_frontier(len(self.members))
 
     @property
     def best(self) -> Member:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import attrs
 
@@ -11,6 +13,9 @@ from gepa_core.entries import Entry, add, entries_of
 from gepa_core.frontier import Frontier
 from gepa_core.scores import Packing
 from gepa_core.types import Candidate, Component, Example, Proposal, Usage
+
+_PAST = 16
+"""Past frontiers that are kept. Proposals under way ask for them, and seldom are more of them under way."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -88,6 +93,8 @@ class State:
     train_scores: dict[int, dict[str, tuple[float, int]]] = attrs.field(factory=dict, init=False)
     """Member to training example to (score, commit)."""
     _packing: Packing = attrs.field(factory=Packing, init=False)
+    _past: deque[tuple[int, Frontier]] = attrs.field(factory=lambda: deque(maxlen=_PAST), init=False)
+    """Frontiers that were asked for after the pool had grown, with its size then."""
 
     @property
     def committed(self) -> int:
@@ -171,6 +178,19 @@ class State:
     def turn(self, index: int, commit: int) -> int:
         """Component choices made along member ``index``'s lineage, up to and with ``commit``."""
         return self.members[index].turn + bisect_right(self.choices.get(index, []), commit)
+
+    def past_frontier(self, size: int) -> Frontier:
+        """The frontier of the first ``size`` members: a copy of one that was asked for before, with those who
+        came after it."""
+        known = [past for past in self._past if past[0] <= size]
+        before, older = max(known, key=itemgetter(0), default=(0, Frontier()))
+        if known and before == size:
+            return older
+        frontier = older.copy()
+        for member in self.members[before:size]:
+            frontier.add(member.index, frontier_scores(member, self.frontier_of), member.mean)
+        self._past.append((size, frontier))
+        return frontier
 
 
 def frontier_scores(member: Member, frontier_of: str) -> Mapping[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import attrs
@@ -85,10 +86,13 @@ _CANDIDATES = [Candidate(texts={**SEED, name: str(n)}) for name in NAMES for n i
 
 
 @steady
-@given(histories())
-def test_a_past_view_equals_a_state_folded_up_to_there(state: State) -> None:
-    """After each commit, what a plugin sees is what it would have seen had the run ended there."""
-    for commit in range(len(state.proposals)):
+@given(histories(), st.randoms(use_true_random=False))
+def test_a_past_view_equals_a_state_folded_up_to_there(state: State, rng: Random) -> None:
+    """After each commit, what a plugin sees is what it would have seen had the run ended there; whoever looks
+    back first, and how far."""
+    commits = list(range(len(state.proposals)))
+    rng.shuffle(commits)
+    for commit in commits:
         until = new_state(val=3)
         for proposal in state.proposals[: commit + 1]:
             until.apply(proposal)

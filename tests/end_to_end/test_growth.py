@@ -152,6 +152,19 @@ def test_applying_a_commit_and_looking_at_the_pool_do_the_same_work_late_as_earl
     assert late_look <= 1.5 * early_look
 
 
+def test_the_frontier_of_the_past_is_made_of_what_was_known_of_it() -> None:
+    """A plugin that asks for it in every proposal, while others are committed, has it rebuilt once."""
+    counts = []
+    for size in (100, 1500):
+        state = grown(size)
+        assert Pool(state, size - 20).frontier is not state.frontier
+        pool = Pool(state, size - 10)
+        counts.append(lines_of(lambda pool=pool: pool.frontier))
+        assert pool.frontier is not state.frontier
+    early, late = counts
+    assert late <= 1.5 * early
+
+
 def test_choosing_looks_at_no_more_late_than_early_though_nearly_all_hold_a_best_score() -> None:
     """A parent, and pairs to merge, with scores of 0 and 1. Nobody asked before, so that nothing is kept."""
     counts = []
