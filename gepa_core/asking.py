@@ -114,11 +114,15 @@ class Asker:
 
     async def _first_slow(self, hook: str, check: Check[T], given: Given) -> T | None:
         for plugin in self._manager.implementations(hook):
-            call = plugin.call if plugin.is_async else functools.partial(self._workers.run, plugin.call)
-            answer = await _settle(plugin, call, given)
+            answer = await _settle(
+                plugin, plugin.call if plugin.is_async else self._on_a_thread(plugin), given
+            )
             if answer is not None:
                 return checked(plugin, check, answer)
         return None
+
+    def _on_a_thread(self, plugin: Implementation) -> Callable[[Given], Awaitable[Any]]:
+        return lambda given: self._workers.run(plugin.call, given)
 
 
 def ask_one(plugin: Implementation, given: Given) -> Any:

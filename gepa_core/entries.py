@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from gepa_core.types import Proposal, Trajectory, Usage
+from gepa_core.types import NO_USAGE, Proposal, Trajectory, Usage
 
 REFLECTION = "reflection"
 """The purpose of calls of the reflection model, beside those that rollouts have."""
@@ -38,7 +38,7 @@ def usage_of(trajectory: Trajectory) -> Usage:
         attrs.evolve(step.usage, unmetered=0, unpriced=0) if step.error else step.usage
         for step in trajectory.steps
     )
-    return sum(used, Usage())
+    return sum(used, NO_USAGE)
 
 
 def entries_of(proposal: Proposal) -> dict[str, Entry]:

@@ -19,7 +19,17 @@ from gepa_core.pacing import ROLLOUTS, PacedCalls, Stopped
 from gepa_core.prices import priced_steps
 from gepa_core.retry import again, as_final, passes
 from gepa_core.store import OutcomeKey
-from gepa_core.types import Candidate, Example, Failure, Feedback, Outcome, Purpose, Rollout, Usage
+from gepa_core.types import (
+    NO_USAGE,
+    Candidate,
+    Example,
+    Failure,
+    Feedback,
+    Outcome,
+    Purpose,
+    Rollout,
+    Usage,
+)
 from gepa_core.waiting import TookTooLong, Watch
 
 if TYPE_CHECKING:
@@ -58,7 +68,7 @@ class OneRollout:
     _metric_timeouts: int = 0
     _began: float = 0.0
     _seconds: float = 0.0
-    _wasted: Usage = Usage()
+    _wasted: Usage = NO_USAGE
     """What the current attempt used, if it failed."""
     _calls: PacedCalls | None = None
     """The calls of models in the current attempt at running the app."""
@@ -93,7 +103,7 @@ class OneRollout:
 
     def _start(self) -> None:
         """Run, score and store in the place that it has."""
-        self._wasted = Usage()
+        self._wasted = NO_USAGE
         self._watch = Watch(self.evaluator.clock, self._failed)
         self._watch.start(self._work, self._context.copy())
 
@@ -237,7 +247,7 @@ class OneRollout:
             raise Stopped(f"the run ended in the middle of a rollout: {evaluator.gate.halted}")
         if rollout.error is not None and classify(rollout.error).kind != "candidate":
             raise rollout.error
-        self._wasted = Usage()
+        self._wasted = NO_USAGE
         return rollout
 
     async def _judge(self, watch: Watch, rollout: Rollout) -> tuple[Failure | None, Feedback]:

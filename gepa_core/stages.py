@@ -23,6 +23,8 @@ from gepa_core.workers import Workers
 
 T = TypeVar("T")
 
+_ROLLOUT, _FEEDBACK = answers.instance_of(Rollout), answers.instance_of(Feedback)
+
 
 class Stages:
     """The hooks of one run. Each method raises `PluginError` when a plugin fails or answers nonsense."""
@@ -88,13 +90,13 @@ class Stages:
         """Run a candidate on an example."""
         given = {"system": system, "candidate": candidate, "example": example}
         hook = "gepa_capture_trajectory"
-        return _required(hook, await self._asker.first_slow(hook, answers.instance_of(Rollout), given))
+        return _required(hook, await self._asker.first_slow(hook, _ROLLOUT, given))
 
     async def feedback(self, example: Example, rollout: Rollout) -> Feedback:
         """Score a rollout."""
         given = {"example": example, "rollout": rollout}
         hook = "gepa_give_feedback"
-        return _required(hook, await self._asker.first_slow(hook, answers.instance_of(Feedback), given))
+        return _required(hook, await self._asker.first_slow(hook, _FEEDBACK, given))
 
     def redact(self, outcome: Outcome, example: Example) -> Outcome:
         """What may be stored of an outcome."""

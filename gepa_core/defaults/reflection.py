@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
 from gepa_core.errors import ConfigurationError, PromptRefused, ProposalDropped
 from gepa_core.images import images_in
-from gepa_core.jsonable import to_jsonable
 from gepa_core.markers import hookimpl
 from gepa_core.mutation import MutationRequest
 from gepa_core.protocols import Message, SeeingModel
@@ -28,7 +27,7 @@ from gepa_core.reflection import (
     render_prompt,
     with_images,
 )
-from gepa_core.types import Component, Example, Rollout
+from gepa_core.types import Component, Example, Outcome
 
 log = logging.getLogger("gepa_core.reflection")
 _LEAST_TOKENS = 1_000
@@ -82,20 +81,12 @@ class ReflectiveMutation:
         """Know where the run's images are kept."""
         self._gallery = Gallery(Path(run_dir, "images")) if self.images else None
 
-    @hookimpl(wrapper=True)
-    def gepa_capture_trajectory(
-        self, example: Example
-    ) -> Generator[None, Awaitable[Rollout], Awaitable[Rollout]]:
+    @hookimpl
+    def gepa_redact_outcome(self, outcome: Outcome, example: Example) -> None:
         """Keep the images of a training example's rollout: what is stored of it has only references."""
-        rollout = yield
-        return rollout if self._gallery is None or example.split != "train" else self._keeping(rollout)
-
-    async def _keeping(self, running: Awaitable[Rollout]) -> Rollout:
-        rollout = await running
-        if self._gallery is not None:
-            steps = [(step.inputs, step.output) for step in rollout.trajectory.steps]
-            self._gallery.keep(images_in([steps, to_jsonable(rollout.output)]))
-        return rollout
+        if self._gallery is not None and example.split == "train":
+            steps = [(step.inputs, step.output) for step in outcome.trajectory.steps]
+            self._gallery.keep(images_in([steps, outcome.output]))
 
     @hookimpl
     async def gepa_propose_texts(self, request: MutationRequest) -> Mapping[str, str]:

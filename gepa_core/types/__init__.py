@@ -12,10 +12,11 @@ from gepa_core.types.feedback import LARGEST, Feedback
 from gepa_core.types.outcome import Failure, Outcome
 from gepa_core.types.proposal import Merge, Proposal, Purpose, Spend
 from gepa_core.types.trajectory import Rollout, Step, StepKind, Trajectory
-from gepa_core.types.usage import Usage
+from gepa_core.types.usage import NO_USAGE, Usage
 
 __all__ = [
     "LARGEST",
+    "NO_USAGE",
     "Candidate",
     "Component",
     "Example",

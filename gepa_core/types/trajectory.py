@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from gepa_core.types.content import Json
-from gepa_core.types.usage import Usage
+from gepa_core.types.usage import NO_USAGE, Usage
 
 StepKind: TypeAlias = Literal["model", "tool", "retrieval", "custom"]
 
@@ -34,7 +34,7 @@ class Step:
     inputs: Json = None
     output: Json = None
     error: str = ""
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     seconds: float = 0.0
     parent: int | None = None
     components: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Trajectory:
     @cached_property
     def usage(self) -> Usage:
         """The sum over all steps."""
-        return sum((step.usage for step in self.steps), Usage())
+        return sum((step.usage for step in self.steps), NO_USAGE)
 
 
 @attrs.frozen(kw_only=True)

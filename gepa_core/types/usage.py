@@ -39,3 +39,7 @@ class Usage:
     def tokens(self) -> int:
         """Tokens sent and received, over the calls that report them."""
         return self.input_tokens + self.output_tokens
+
+
+NO_USAGE = Usage()
+"""What nothing has used. One value for all: of most rollouts several are asked for."""
