@@ -10,7 +10,6 @@ import attrs
 from gepa_core.codec import to_plain
 from gepa_core.data import shared_content
 from gepa_core.events import RunStarted, Warned
-from gepa_core.local import LocalExecutor
 from gepa_core.run import Run
 from gepa_core.stages import Stages
 from gepa_core.types import Proposal, Split
@@ -38,13 +37,8 @@ def announce(run: Run, stages: Stages, *, stored: Sequence[Proposal], notes: Seq
             shared_validation=run.shares_train,
         )
     )
-    for message in (*_of_limits(run), *notes, *_of_data(run)):
+    for message in (*notes, *_of_data(run)):
         stages.notify(Warned(message=message))
-
-
-def _of_limits(run: Run) -> Iterator[str]:
-    if run.execution.limits and not isinstance(run.execution.executor, LocalExecutor):
-        yield "limits hold for the reflection model alone: rollouts run where their calls are not counted"
 
 
 def _of_data(run: Run) -> Iterator[str]:

@@ -71,8 +71,8 @@ class Execution:
             count where a call reports tokens and no price; for other models the list that litellm ships
             does, if litellm is installed.
         limits: how fast models may be called, by their names or globs such as ``"openai/*"``: the app's
-            and the reflection model. Every limit that matches a model holds for it, and the models that one
-            matches share it.
+            and the reflection model, wherever an executor runs the app. Every limit that matches a model
+            holds for it, and the models that one matches share it.
     """
 
     concurrency: int = attrs.field(default=8, validator=whole("execution", least=1))

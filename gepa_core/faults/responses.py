@@ -23,7 +23,11 @@ def attribute(value: object, name: str) -> Any:
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    from email.message import Message  # the headers that urllib gives
+
+    return dict(value.items()) if isinstance(value, Message) else {}
 
 
 def status_of(error: BaseException) -> int | None:

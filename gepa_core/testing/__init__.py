@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gepa_core.testing.running import run_toy
     from gepa_core.testing.suites import (
         AdapterSuite,
+        ExecutorSuite,
         LanguageModelSuite,
         ModelSuite,
         PluginSuite,
@@ -34,6 +35,7 @@ __all__ = [
     "TOY_COMPONENTS",
     "TOY_OPTIMUM",
     "AdapterSuite",
+    "ExecutorSuite",
     "LanguageModelSuite",
     "ModelSuite",
     "PluginSuite",
@@ -50,6 +52,7 @@ __all__ = [
 
 _HOMES = {
     "AdapterSuite": "suites",
+    "ExecutorSuite": "suites",
     "LanguageModelSuite": "suites",
     "ModelSuite": "suites",
     "PluginSuite": "suites",

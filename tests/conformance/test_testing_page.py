@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gepa_core.testing import AdapterSuite, strategies
+from gepa_core.testing import AdapterSuite, ExecutorSuite, strategies
 from tests.conformance.pages import DOCS
 from tests.conformance.verdicts import failures
 
@@ -36,10 +36,16 @@ def test_its_plugin_suite_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "softmax_selection")
 
 
+def test_its_executor_suite_passes() -> None:
+    (block,) = (block for block in BLOCKS if "ExecutorSuite" in block)
+    assert failures(_run(block)["TestLocal"]) == {}
+
+
 def test_what_it_lists_is_there() -> None:
     rows = re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)
     named = [name for row in rows for name in re.findall(r"`(\w+)", row)]
     assert len(named) > 12
-    assert [name for name in named if not hasattr(AdapterSuite, name)] == []
+    known = {*dir(AdapterSuite), *dir(ExecutorSuite)}
+    assert [name for name in named if name not in known] == []
     section = PAGE.partition("## Strategies")[2]
     assert set(re.findall(r"`(\w+)\(\w*\)`", section)) == set(strategies.__all__)

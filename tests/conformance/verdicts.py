@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
 
-def failures(suite: type[Any]) -> dict[str, str]:
-    """The tests of ``suite`` that fail, and their errors."""
+def failures(suite: type[Any], only: Collection[str] | None = None) -> dict[str, str]:
+    """The tests of ``suite`` that fail, and their errors; of those named in ``only``, if that is given."""
     found = {}
     for name in dir(suite):
-        if name.startswith("test_"):
+        if name.startswith("test_") and (only is None or name in only):
             try:
                 getattr(suite(), name)()
             except pytest.skip.Exception:

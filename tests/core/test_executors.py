@@ -12,11 +12,11 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Execution, RateLimit, Rollout, estimate, hookimpl
+from gepa_core import Execution, Rollout, estimate
 from gepa_core.errors import ConfigurationError, InfrastructureFault, PluginError
-from gepa_core.events import Event, Warned
 from gepa_core.executors import as_executor
 from gepa_core.local import LocalExecutor, LocalSession
+from gepa_core.pacing import current_calls
 from gepa_core.protocols import Adapter, Executor, Session, System
 from tests.core.toys import QUICK, SyncToy, Toy, ToyModel, metric, search
 
@@ -150,23 +150,25 @@ def test_a_trial_before_the_run_runs_there_too() -> None:
     assert there.log[3:] == ["session Toy True None 4"]
 
 
-def test_limits_that_cannot_be_held_elsewhere_are_warned_of(tmp_path: Path) -> None:
-    """Models that the app calls there are called without asking here."""
-    warnings: list[str] = []
+def test_waiting_for_room_is_no_timeout_in_a_trial_either() -> None:
+    """Two rollouts wait five times as long as a rollout may take."""
 
-    class Listener:
-        @hookimpl
-        def gepa_notify(self, event: Event) -> None:
-            if isinstance(event, Warned):
-                warnings.append(event.message)
+    @attrs.define(eq=False)
+    class Crowded(_Session):
+        async def run(self, system: System, texts: Mapping[str, str], inputs: Any) -> Rollout:
+            with current_calls().waiting():
+                await asyncio.sleep(0.25)
+            return await super().run(system, texts, inputs)
 
-    for name, executor in (("here", LocalExecutor()), ("there", Elsewhere())):
-        limited = execution(executor, limits={"*": RateLimit(requests=10_000)})
-        search(Toy(), tmp_path / name, budget=40, execution=limited, plugins=[Listener()])
-    assert [
-        one for one in warnings if one.startswith("limits hold for the reflection model alone")
-    ] == warnings
-    assert len(warnings) == 1
+    class Full(Elsewhere):
+        def session(self, *_: Any, **__: Any) -> Session:
+            return Crowded(self)
+
+    given: dict[str, Any] = {"metric": metric, "reflection_lm": ToyModel(), "budget": 120}
+    settings = execution(Full(), timeout=0.05)
+    found = estimate(Toy(), trainset=range(12), execution=settings, tries=2, **given)
+    assert found.trial is not None
+    assert found.trial.failures == []
 
 
 def test_an_executor_is_a_name_a_table_or_an_object() -> None:

@@ -9,7 +9,9 @@ import pickle
 import socket
 import ssl
 from collections.abc import Callable
+from email.message import Message
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -209,6 +211,14 @@ def test_type_and_message_are_of_the_error_that_was_raised() -> None:
 def test_the_wait_is_read_from_the_responses_headers(headers: dict[str, str], seconds: float | None) -> None:
     error = foreign("RateLimitError", response=Response(429, headers))
     assert retry_after_of(error, "", now=1445412480.0) == seconds
+
+
+def test_a_wait_is_read_from_headers_of_the_standard_library() -> None:
+    headers = Message()
+    headers["Retry-After"] = "7"
+    error = HTTPError("http://127.0.0.1/", 429, "Too Many Requests", headers, None)
+    assert (classify(error).kind, classify(error).retry_after) == ("infrastructure", 7.0)
+    error.close()
 
 
 @pytest.mark.parametrize(

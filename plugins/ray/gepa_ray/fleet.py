@@ -15,6 +15,7 @@ from gepa_core.faults import describe
 from gepa_core.pacing import Word, current_calls
 from gepa_ray.asking import News
 from gepa_ray.executor import RayExecutor
+from gepa_ray.places import Member, Place
 from gepa_ray.worker import Opened, Worker
 
 _PAUSE = 0.3
@@ -23,36 +24,6 @@ _TO_CLEAN_UP = 2.0
 """Seconds that an async rollout is given to end after it was cancelled."""
 _CONTROL = 4
 """Calls that a worker takes beside its rollouts."""
-
-
-@attrs.define(eq=False)
-class Member:
-    """A worker, whichever process it is at present.
-
-    Attributes:
-        actor: Ray's handle.
-        process: what the process calls itself; empty before it was opened.
-        life: counts the processes; a place of an earlier one is worth nothing.
-        busy: rollouts that it runs.
-        leaving: whether it takes no more and is to be started anew once it is idle.
-    """
-
-    actor: Any
-    process: str = ""
-    is_async: bool = False
-    life: int = 0
-    busy: int = 0
-    leaving: bool = False
-
-
-@attrs.frozen(order=True)
-class Place:
-    """Room for one rollout. First places of all workers come before second ones, so that load is spread."""
-
-    index: int
-    arrival: int
-    member: Member = attrs.field(order=False)
-    life: int = attrs.field(order=False)
 
 
 @attrs.define(eq=False)
@@ -120,8 +91,12 @@ class Fleet:
                 if not any(member.busy for member in self._members):
                     raise InfrastructureFault(_no_room(self.settings)) from None
                 continue
-            if place.life == place.member.life:
-                return place
+            if place.life != place.member.life:
+                continue
+            if place.member.doubts:
+                place.member.withheld.append(place)
+                continue
+            return place
 
     async def _queued(self) -> Place:
         if not self._places.empty():
@@ -236,39 +211,64 @@ class Fleet:
         self._decided.set()
 
     async def _end(self, place: Place, rollout: Any) -> None:
-        """Cancel a rollout. A thread cannot be cancelled, so a worker with a sync app is started anew."""
-        import ray
+        """Cancel a rollout. A thread cannot be cancelled, so a worker with a sync app is started anew.
 
-        member = place.member
+        Of an app that blocks the event loop the process is ended at once: its other rollouts are as stuck,
+        and are tried again elsewhere. Otherwise they are let come to their end.
+        """
+        member, is_stuck = place.member, False
         if member.is_async and not member.leaving:
-            ray.cancel(rollout)
-            done, _ = await asyncio.wait({arrival(rollout)}, timeout=_TO_CLEAN_UP)
-            if done:
+            has_ended, is_stuck = await self._cancel(member, rollout)
+            if has_ended:
                 self.give_back(place)
                 return
         if place.life == member.life:
             member.life += 1
             member.leaving = True
+        if is_stuck and member.leaving:
+            self._kill(member)
         self._left(place)
+
+    async def _cancel(self, member: Member, rollout: Any) -> tuple[bool, bool]:
+        """Whether the rollout ended, and whether its event loop is blocked."""
+        import ray
+
+        member.doubts += 1
+        ray.cancel(rollout)
+        answer = arrival(member.actor.is_there.remote())
+        ended, _ = await asyncio.wait({arrival(rollout)}, timeout=_TO_CLEAN_UP)
+        member.doubts -= 1
+        if not member.doubts:
+            withheld, member.withheld = member.withheld, []
+            for place in withheld:  # those of a process that ends are passed over later
+                self._places.put_nowait(place)
+        return bool(ended), not answer.done()
+
+    def _kill(self, member: Member) -> None:
+        import ray
+
+        if not member.killed:
+            member.killed = True
+            with contextlib.suppress(Exception):  # it is gone already
+                ray.kill(member.actor, no_restart=False)
 
     def _left(self, place: Place) -> None:
         """A rollout is over; the last one of a worker that is to leave lets it go."""
-        import ray
-
         member = place.member
         member.busy -= 1
         if member.leaving and member.busy == 0:
-            member.leaving = False
-            with contextlib.suppress(Exception):
-                ray.kill(member.actor, no_restart=False)
+            self._kill(member)
+            member.leaving = member.killed = False
             self._spawn(self._bring_up(member, gone=member.process))
 
 
 def arrival(reference: Any) -> asyncio.Future[Any]:
     """What a call of an actor will return. Cancelling it leaves the call to itself."""
     found = asyncio.wrap_future(reference.future())
-    found.add_done_callback(_look)
-    return asyncio.shield(found)
+    shield = asyncio.shield(found)
+    for one in (found, shield):
+        one.add_done_callback(_look)
+    return shield
 
 
 def _look(found: asyncio.Future[Any]) -> None:

@@ -93,6 +93,10 @@ class Worker:
             raise AssertionError("the worker is not open")
         return await self._outbox.take()
 
+    async def is_there(self) -> bool:
+        """Answers as long as no app blocks the event loop."""
+        return True
+
     async def hear(self, number: int, leave: Leave) -> None:
         """A rollout's call may begin, or may not."""
         calls = self._calls.get(number)

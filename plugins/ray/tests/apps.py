@@ -1,18 +1,21 @@
-"""Apps as workers meet them: well-behaved, hanging, dying, refused by a provider, and hard to pickle."""
+"""Apps as workers meet them: well-behaved, dying, calling a provider, and hard to pickle."""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import os
 import threading
-import time
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from gepa_core import Rollout, Step, Trajectory, testing
+from gepa_core import Component, Rollout, Step, Trajectory, testing
+from gepa_core.pacing import current_calls
+from gepa_core.types import Usage
 
 _model = testing.ToySystem().model
 
@@ -43,15 +46,6 @@ class SyncToySystem(testing.SyncToySystem):
     model: Any = attrs.field(factory=Model)
 
 
-class Refused(Exception):
-    """Like a provider's client's: its constructor takes more than its message, so it does not unpickle."""
-
-    def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
-        self.status_code = status
-        self.response = threading.Lock()  # as little fit for pickling as a response
-
-
 def first(place: str, what: object) -> bool:
     """Whether nobody, in any process, has asked for ``what`` before."""
     try:
@@ -62,64 +56,50 @@ def first(place: str, what: object) -> bool:
 
 
 @attrs.define(eq=False, kw_only=True)
-class Hanging(SyncToySystem):
-    """Hangs on one number the first time. Notes its processes."""
+class Dying(ToySystem):
+    """Notes its processes, and ends one of them the first time that it meets a number."""
 
     place: str
-    number: int = 23
+    number: int | None = 24
+
+    async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+        """Run the app on a number."""
+        first(self.place, f"process-{os.getpid()}")
+        if inputs == self.number and first(self.place, "died"):
+            os._exit(1)
+        return await super().run(texts, inputs)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Calling(SyncToySystem):
+    """Asks a server over HTTP, as a client of a provider does."""
+
+    base_url: str
+    name: str
+    components: tuple[Component, ...] = (Component(name="instructions", text="Sort the ticket."),)
 
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Run the app on a number."""
-        first(self.place, f"process-{os.getpid()}")
-        if inputs == self.number and first(self.place, "hung"):
-            time.sleep(600)
-        return super().run(texts, inputs)
-
-
-@attrs.define(eq=False, kw_only=True)
-class HangingAsync(ToySystem):
-    """The same on the event loop. It ends when it is cancelled, or blocks the loop and cannot be."""
-
-    place: str
-    blocks: bool
-    number: int = 23
-
-    async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Run the app on a number."""
-        first(self.place, f"process-{os.getpid()}")
-        if inputs == self.number and first(self.place, "hung"):
-            if self.blocks:
-                time.sleep(600)
-            await asyncio.sleep(600)
-        return await super().run(texts, inputs)
-
-
-@attrs.define(eq=False, kw_only=True)
-class Faulty(ToySystem):
-    """Meets a fault on every third number, the first time or always."""
-
-    place: str
-    fault: str
-
-    async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Run the app on a number."""
-        first(self.place, f"process-{os.getpid()}")
-        if inputs % 3 == 0:
-            self._meet(inputs)
-        return await super().run(texts, inputs)
-
-    def _meet(self, number: int) -> None:
-        if self.fault == "dies" and number == 24 and first(self.place, "died"):
-            os._exit(1)
-        if self.fault == "busy" and first(self.place, number):
-            raise Refused("Too many requests", status=429)
-        if self.fault == "no key":
-            raise Refused("Incorrect API key provided", status=401)
-        if self.fault == "its own":
-            try:
-                raise KeyError("plan")
-            except KeyError as error:
-                raise LookupError(f"the tool was called with {number}") from error
+        """Have a ticket sorted."""
+        messages = [{"role": "system", "content": texts["instructions"]}, {"role": "user", "content": inputs}]
+        body = json.dumps({"model": self.name, "messages": messages}).encode()
+        address = f"{self.base_url}/chat/completions"
+        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+        call = current_calls().begin(self.name)
+        try:
+            with urllib.request.urlopen(request) as response:
+                answer = json.load(response)
+        except urllib.error.HTTPError as error:
+            call.fail(error)
+            return Rollout(error=error)
+        used = Usage(
+            calls=1,
+            input_tokens=answer["usage"]["prompt_tokens"],
+            output_tokens=answer["usage"]["completion_tokens"],
+        )
+        call.end(used)
+        text = answer["choices"][0]["message"]["content"]
+        step = Step(kind="model", name=self.name, inputs=messages, output=text, usage=used)
+        return Rollout(output=text, trajectory=Trajectory(steps=(step,)))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -127,20 +107,6 @@ class Locked(ToySystem):
     """Holds what cannot be pickled, deep inside."""
 
     clients: dict[str, Any] = attrs.field(factory=lambda: {"search": [threading.Lock()]})
-
-
-@attrs.define(eq=False, kw_only=True)
-class Opaque(ToySystem):
-    """Its steps hold what cannot be pickled, and its output on request."""
-
-    output: bool
-
-    async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
-        """Run the app on a number."""
-        found = await super().run(texts, inputs)
-        step: Any = Step(kind="tool", name="opaque", inputs={"lock": threading.Lock()})  # type: ignore[dict-item]
-        output = threading.Lock() if self.output else found.output
-        return Rollout(output=output, trajectory=Trajectory(steps=(*found.trajectory.steps, step)))
 
 
 locked = Locked()

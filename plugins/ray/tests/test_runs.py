@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ from gepa_ray.fleet import Fleet
 
 import gepa_core
 from gepa_core import Execution, Result
-from gepa_core.errors import ConfigurationError, InfrastructureFault, ModelFault
+from gepa_core.errors import ConfigurationError, InfrastructureFault
 from gepa_core.events import Event, RolloutFinished
 from gepa_core.local import LocalExecutor
 from gepa_core.store import Store
 from gepa_core.testing import run_toy, toy_metric
 
 from . import apps
-from .apps import Faulty, Hanging, HangingAsync, Locked, Opaque, SyncToySystem, ToySystem
+from .apps import Dying, Locked, SyncToySystem, ToySystem
 from .conftest import Nodes
 
 pytestmark = pytest.mark.usefixtures("nodes")
@@ -36,23 +35,16 @@ def over(**settings: Any) -> Execution:
     return attrs.evolve(HERE, executor=attrs.evolve(RAY, **settings))
 
 
-def processes(place: Path) -> int:
-    return len(list(place.glob("process-*")))
-
-
 @pytest.fixture(scope="module")
 def local() -> Result:
     """The run that all others are to be."""
     return run_toy(execution=HERE, budget=70)
 
 
-@pytest.mark.parametrize(
-    ("system", "app"), [(ToySystem, None), (SyncToySystem, f"{apps.__name__}:make_sync")]
-)
-def test_a_run_over_ray_is_the_run_here(local: Result, system: type[Any], app: str | None) -> None:
-    """Bit for bit, with the app sent or imported, async or not."""
-    here = system()
-    result = run_toy(system=here, execution=over(app=app), budget=70)
+def test_a_run_over_ray_is_the_run_here(local: Result) -> None:
+    """Bit for bit, with workers on two machines that import the app."""
+    here = SyncToySystem()
+    result = run_toy(system=here, execution=over(app=f"{apps.__name__}:make_sync"), budget=70)
     assert result.proposals == local.proposals
     assert here.runs == 0
 
@@ -65,65 +57,15 @@ def test_a_run_goes_over_ray_and_back(tmp_path: Path) -> None:
         assert moved.proposals == stayed.proposals
 
 
-@pytest.mark.parametrize(
-    "make",
-    [Hanging, lambda place: HangingAsync(place=place, blocks=True)],
-    ids=["on a thread", "blocking the loop"],
-)
-def test_a_worker_whose_rollout_hangs_is_started_anew(
-    local: Result, tmp_path: Path, make: Callable[..., Any]
-) -> None:
-    """It was the only one. Others waited for it longer than a rollout may take, without being at fault."""
-    system, alone = make(place=str(tmp_path)), over(workers=1, rollouts_per_worker=1)
-    result = run_toy(system=system, execution=attrs.evolve(alone, timeout=3.0), budget=70)
+def test_a_worker_that_dies_changes_nothing(local: Result, tmp_path: Path) -> None:
+    """Its rollouts are met by another attempt."""
+    system = Dying(place=str(tmp_path))
+    result = run_toy(system=system, execution=THERE, budget=70, run_dir=tmp_path / "run")
     assert result.proposals == local.proposals
-    assert processes(tmp_path) >= 2
-
-
-def test_a_rollout_that_can_be_cancelled_costs_no_worker(local: Result, tmp_path: Path) -> None:
-    """An async app that waits, say for a model."""
-    system = HangingAsync(place=str(tmp_path), blocks=False)
-    result = run_toy(system=system, execution=attrs.evolve(THERE, timeout=3.0), budget=70)
-    assert result.proposals == local.proposals
-    assert processes(tmp_path) == 2
-
-
-@pytest.mark.parametrize("fault", ["busy", "dies"])
-def test_passing_faults_change_nothing(local: Result, tmp_path: Path, fault: str) -> None:
-    """A provider that refuses for a moment, and a worker that dies, are met by another attempt."""
-    result = run_toy(
-        system=Faulty(place=str(tmp_path), fault=fault),
-        execution=THERE,
-        budget=70,
-        run_dir=tmp_path / "run",
-    )
-    assert result.proposals == local.proposals
+    assert len(list(tmp_path.glob("process-*"))) > 1
     store = Store.read(tmp_path / "run")
     assert sum(len(store.faults(one.number)) for one in result.proposals) > 0
     store.close()
-
-
-def test_a_refused_key_ends_the_run_as_here(tmp_path: Path) -> None:
-    """With the same words."""
-    said = []
-    for execution in (HERE, THERE):
-        with pytest.raises(ModelFault) as caught:
-            run_toy(system=Faulty(place=str(tmp_path), fault="no key"), execution=execution, budget=70)
-        said.append(str(caught.value))
-    assert said[0] == said[1] == "Refused: Incorrect API key provided"
-
-
-def test_what_the_app_raises_is_the_candidates_failure_as_here(tmp_path: Path) -> None:
-    """The stored outcomes are the same, but for the time that they took."""
-    stored = []
-    for name, execution in (("here", HERE), ("there", THERE)):
-        system = Faulty(place=str(tmp_path), fault="its own")
-        run_toy(system=system, execution=execution, budget=40, run_dir=tmp_path / name)
-        store = Store.read(tmp_path / name)
-        stored.append({(one.candidate, one.example): one.failure for one in store.outcomes("seed")})
-        store.close()
-    assert stored[0] == stored[1]
-    assert any(failure is not None for failure in stored[0].values())
 
 
 def test_an_app_that_cannot_be_pickled_is_refused_with_the_remedy(local: Result) -> None:
@@ -135,16 +77,6 @@ def test_an_app_that_cannot_be_pickled_is_refused_with_the_remedy(local: Result)
     assert "RayExecutor(app='module:attribute')" in str(caught.value)
     result = run_toy(system=Locked(), execution=over(app=f"{apps.__name__}:locked"), budget=70)
     assert result.proposals == local.proposals
-
-
-def test_steps_that_cannot_be_pickled_come_back_as_they_are_stored() -> None:
-    """An output that cannot is an error: the metric is to see what the app returned, or nothing."""
-    here, there = (run_toy(system=Opaque(output=False), execution=one, budget=40) for one in (HERE, THERE))
-    assert here.proposals == there.proposals
-    with pytest.raises(
-        ConfigurationError, match=r"cannot be brought back from Ray's workers: a _thread\.lock"
-    ):
-        run_toy(system=Opaque(output=True), execution=THERE, metric=lambda _row, _output: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -181,18 +113,6 @@ def test_a_run_whose_workers_are_all_lost_does_not_wait_for_ever() -> None:
         asyncio.run(fleet.take())
 
 
-def test_the_workers_end_with_a_run_that_fails() -> None:
-    """Another run finds all of the cluster free."""
-
-    def metric(_row: Any, _output: Any) -> float:
-        raise ZeroDivisionError
-
-    with pytest.raises(gepa_core.GepaError, match="ZeroDivisionError"):
-        run_toy(system=ToySystem(), execution=over(cpus_per_worker=1.0), metric=metric)
-    result = run_toy(system=ToySystem(), execution=over(cpus_per_worker=1.0), budget=40)
-    assert result.proposals == run_toy(execution=HERE, budget=40).proposals
-
-
 @attrs.define(eq=False)
 class Killer:
     """Kills a node when so many rollouts have come back."""
@@ -213,7 +133,7 @@ def test_a_run_that_loses_a_machine_is_the_run_here(nodes: Nodes, tmp_path: Path
     """Last, since the cluster has one node less then."""
     killer = Killer(nodes, 25)
     execution = over(cpus_per_worker=1.0, rollouts_per_worker=2)
-    system = Faulty(place=str(tmp_path), fault="")
+    system = Dying(place=str(tmp_path), number=None)
     result = run_toy(killer, system=system, execution=execution, budget=120)
     local = run_toy(execution=attrs.evolve(HERE, executor=LocalExecutor()), budget=120, metric=toy_metric)
     assert result.proposals == local.proposals
