@@ -82,6 +82,7 @@ RAISED = (
     Unspoken(),
     Panic("the thread panicked"),
     KeyboardInterrupt(),
+    GeneratorExit(),
     BaseExceptionGroup("several", [KeyboardInterrupt()]),
     asyncio.CancelledError(),
     SystemExit(Unseen()),

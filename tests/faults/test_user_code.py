@@ -10,13 +10,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from gepa_core import Execution, Feedback, Rollout, Step, Trajectory, presets
+from gepa_core import Execution, Feedback, Rollout, Step, Trajectory, hookimpl, presets
 from gepa_core.errors import ConfigurationError, MetricError, PluginError, SystemFailed
 from gepa_core.events import Retried, RolloutFinished
 from tests.core.seen import Watch, outcomes, proposals
@@ -176,6 +177,32 @@ def test_an_app_that_hangs_for_a_moment_is_tried_again(tmp_path: Path) -> None:
     retried = [event for event in watch.events if isinstance(event, Retried)]
     assert len(retried) == len(hung)
     assert {event.error for event in retried} == {"the app took longer than 0.1 seconds"}
+
+
+def test_no_rollout_sees_what_another_put_into_its_context(tmp_path: Path) -> None:
+    """Nor does the metric of another, or a proposal that goes on in the place of one."""
+    current: ContextVar[Any] = ContextVar("current", default=None)
+    seen: list[Any] = []
+
+    class Setting(Toy):
+        async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+            seen.append(current.get())
+            current.set(inputs)
+            return await super().run(texts, inputs)
+
+    async def judge(example: Any, output: Any) -> Any:
+        if current.get() not in (None, example):
+            seen.append(current.get())
+        return metric(example, output)
+
+    class Observer:
+        @hookimpl
+        def gepa_notify(self) -> None:
+            seen.append(current.get())
+
+    result = search(Setting(), tmp_path, metric=judge, plugins=[Observer()], budget=40)
+    assert len(result.proposals) > 1
+    assert set(seen) == {None}
 
 
 # the adapter --------------------------------------------------------------------

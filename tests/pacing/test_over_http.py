@@ -11,7 +11,7 @@ from gepa_offline import Fault, OfflineServer, serve
 from gepa_offline.model import REFLECTION_MODEL, TASK_MODEL
 from gepa_offline.server.stats import RequestRecord
 
-from gepa_core import Budget, Execution, RateLimit
+from gepa_core import Budget, Execution, RateLimit, estimate
 from gepa_core.events import HeldBack, Retried, Warned
 from tests.faults.desk import Sorter, Watch, chain, improve, story
 from tests.pacing.apps import FAMILIES, score_seed
@@ -141,6 +141,27 @@ def test_waiting_is_no_timeout(tmp_path: Path) -> None:
     assert result.cost.retries == 0
     assert result.cost.total_rollouts == 12
     assert not any(proposal.reason for proposal in result.proposals)
+
+
+def test_limits_hold_for_what_is_tried_before_a_run() -> None:
+    """12 rollouts of one call each, 4 in a window: the last waits for two, which is no time of the app's."""
+    with serve(log_requests=True) as server:
+        found = estimate(
+            chain(server),
+            trainset=[{"inputs": {"ticket": f"Ticket {place}"}} for place in range(12)],
+            metric=lambda _example, output: float(output is not None),
+            reflection_lm=lambda _prompt: "never asked",
+            budget=400,
+            execution=Execution(
+                limits={TASK_MODEL: RateLimit(requests=4, seconds=1.0)}, timeout=1.0, concurrency=12
+            ),
+            tries=12,
+        )
+        arrivals = [one.arrived for one in records(server)]
+    assert found.trial is not None
+    assert (found.trial.number, found.trial.failures) == (12, [])
+    assert len(arrivals) == 12
+    assert arrivals[-1] - arrivals[0] >= 1.0
 
 
 @pytest.mark.parametrize("app", [chain, Sorter])
