@@ -68,7 +68,7 @@ class Frontier:
             elif score > self._best[position]:
                 self._total += score - self._best[position]
                 self._best[position] = score
-                self._holders[position] = bytearray()
+                self._holders[position] = bytearray(byte + 1)
                 self._lead(position, entering)
                 beaten.append(position)
             elif score < self._best[position]:
