@@ -54,6 +54,21 @@ class Calls:
         vars(made).update({_AROUND: self, _ORIGINAL: function})
         return made
 
+    def around_request(self, post: Callable[..., Any], api: Api) -> Callable[..., Any]:
+        """``post``, by which a helper of a client sends the ``body`` of a call, with this around it."""
+        is_async = inspect.iscoroutinefunction(inspect.unwrap(post))
+
+        def request(*args: Any, body: Any = None, **options: Any) -> Any:
+            if not isinstance(body, Mapping):
+                return post(*args, body=body, **options)
+
+            def send(**sent: Any) -> Any:
+                return post(*args, body=sent, **options)
+
+            return self._call(send, rewritten(body, self.rewriting), api, is_async=is_async)
+
+        return request
+
     def _call(
         self, function: Callable[..., Any], arguments: Mapping[str, Any], api: Api, *, is_async: bool
     ) -> Any:

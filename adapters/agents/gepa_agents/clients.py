@@ -23,6 +23,9 @@ CALLS: dict[tuple[str, ...], Api] = {
     ("beta", "responses", "create"): "responses",
     ("beta", "responses", "parse"): "responses",
     ("messages", "create"): "messages",
+    ("messages", "parse"): "messages",
+    ("beta", "messages", "create"): "messages",
+    ("beta", "messages", "parse"): "messages",
     ("completions", "create"): "text",
     ("completion",): "chat",
     ("acompletion",): "chat",
@@ -35,9 +38,17 @@ HELPERS = frozenset(
         ("beta", "chat", "completions", "stream"),
         ("responses", "stream"),
         ("beta", "responses", "stream"),
+        ("messages", "stream"),
+        ("beta", "messages", "stream"),
     )
 )
-"""Methods that call one of `CALLS` of the same resource, and give what comes a form of their own."""
+"""Methods that call one of `CALLS` or `REQUESTS` of the same resource, and give what comes another form."""
+
+REQUESTS: dict[tuple[str, ...], Api] = {
+    ("messages", "_post"): "messages",
+    ("beta", "messages", "_post"): "messages",
+}
+"""By what helpers send a request themselves, as Anthropic's do."""
 
 _LITELLM: dict[str, Api] = {
     "completion": "chat",

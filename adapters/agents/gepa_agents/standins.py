@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gepa_agents.calls import Calls, calls_around, original_of
-from gepa_agents.clients import CALLS, HELPERS, Leaf, StandIn, behind, leaf_of
+from gepa_agents.clients import CALLS, HELPERS, REQUESTS, Leaf, StandIn, behind, leaf_of
 from gepa_core.appgraph import Change
 
 _GIVE_CLIENTS = frozenset(("with_options", "copy"))
@@ -71,10 +71,8 @@ class Client(Delegate):
         held = getattr(inner_of(self), name)
         leaf: Leaf = object.__getattribute__(self, "_gepa_leaf")
         path = (*leaf.path, name)
-        if path in CALLS and callable(held):
-            return calls_of(self).around(held, CALLS[path])
-        if path in HELPERS and isinstance(held, types.MethodType):
-            return types.MethodType(held.__func__, self)  # it calls `create` of what it is bound to
+        if callable(held) and (made := _around(held, path, self)) is not None:
+            return made
         if name in _GIVE_RESPONSES:
             return _property_of(self, name, held)
         if any(call[: len(path)] == path for call in CALLS):
@@ -82,6 +80,17 @@ class Client(Delegate):
         if name in _GIVE_CLIENTS and not leaf.path and callable(held):
             return lambda *args, **options: Client(held(*args, **options), leaf, calls_of(self))
         return held
+
+
+def _around(method: Any, path: tuple[str, ...], client: Client) -> Any:
+    """What takes the place of a client's method that calls a model; None for any other one."""
+    if path in CALLS:
+        return calls_of(client).around(method, CALLS[path])
+    if path in REQUESTS:
+        return calls_of(client).around_request(method, REQUESTS[path])
+    if path in HELPERS and isinstance(method, types.MethodType):
+        return types.MethodType(method.__func__, client)  # it calls a method of what it is bound to
+    return None
 
 
 def _property_of(client: Client, name: str, held: Any) -> Any:

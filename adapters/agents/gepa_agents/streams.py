@@ -30,12 +30,13 @@ class Heard:
     texts: list[str] = attrs.field(factory=list)
     calls: dict[Any, dict[str, str]] = attrs.field(factory=dict)
     usage: Usage | None = None
+    sent: Usage | None = None
     whole: Answer | None = None
 
     def hear(self, piece: Any) -> None:
         """Take in the next piece; one that cannot be read is passed over."""
-        if self.api == "responses":
-            self._event(piece)
+        if self.api in ("responses", "messages"):
+            (self._event if self.api == "responses" else self._message_event)(piece)
             return
         usage = usage_of(piece)
         if not usage.unmetered:
@@ -56,6 +57,37 @@ class Heard:
         if read(event, "type") == "response.completed" and response is not None:
             self.whole = answer_of(response, "responses")
 
+    def _message_event(self, event: Any) -> None:
+        kind, delta = read(event, "type"), read(event, "delta")
+        if kind == "message_start":
+            self.sent = usage_of(read(event, "message"))
+        elif kind == "message_delta":  # its counts are of all until then
+            self._count(usage_of(event))
+        elif kind == "content_block_start":
+            self._block(read(event, "index"), read(event, "content_block"))
+        elif kind == "content_block_delta" and read(delta, "type") == "text_delta":
+            self.texts.append(str(read(delta, "text")))
+        elif kind == "content_block_delta" and read(delta, "type") == "input_json_delta":
+            held = self.calls.get(read(event, "index"))
+            if held is not None:
+                held["arguments"] += str(read(delta, "partial_json"))
+
+    def _block(self, index: Any, block: Any) -> None:
+        if read(block, "type") == "tool_use":
+            self.calls[index] = {
+                "id": str(read(block, "id")),
+                "name": str(read(block, "name")),
+                "arguments": "",
+            }
+        elif read(block, "type") == "text":
+            self.texts.append(str(read(block, "text") or ""))
+
+    def _count(self, usage: Usage) -> None:
+        """What was sent is told at the beginning, and by some again at the end."""
+        if self.sent is not None and not self.sent.unmetered:
+            sent = usage.input_tokens or self.sent.input_tokens
+            self.usage = attrs.evolve(usage, input_tokens=sent, unmetered=0)
+
     def _call(self, call: Any) -> None:
         held = self.calls.setdefault(read(call, "index") or 0, {"id": "", "name": "", "arguments": ""})
         function = read(call, "function")
@@ -68,12 +100,17 @@ class Heard:
                 held[key] += value
 
     @property
+    def _nothing(self) -> str:
+        return "{}" if self.api == "messages" else ""
+
+    @property
     def answer(self) -> Answer:
         """All of it."""
         if self.whole is not None:
             return self.whole
         requests = [
-            ToolRequest(one["id"], one["name"], loaded(one["arguments"])) for one in self.calls.values()
+            ToolRequest(one["id"], one["name"], loaded(one["arguments"] or self._nothing))
+            for one in self.calls.values()
         ]
         text = "".join(self.texts)
         return Answer(text=text, requests=requests, **({"usage": self.usage} if self.usage else {}))
