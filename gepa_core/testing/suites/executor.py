@@ -53,7 +53,7 @@ class ExecutorSuite(ExecutorRolloutTests):
 
         To mend: run the app that was given, with the texts that were given, and return what it returns.
         """
-        for path, system in self.apps():
+        for path, system in (self.async_app, self.sync_app):
             here = run_toy(system=system, budget=self.budget, execution=self._execution())
             there = run_toy(system=system, budget=self.budget, execution=self._execution(self.executor(path)))
             assert there.proposals == here.proposals
@@ -80,7 +80,7 @@ class ExecutorSuite(ExecutorRolloutTests):
 
         To mend: keep what belongs to one run in its session; let `Session.close` raise nothing.
         """
-        path, system = next(self.apps())
+        path, system = self.async_app
         watched, first = _Watched(self.executor(path)), True
 
         def metric(number: int, output: Any) -> Any:
@@ -102,7 +102,7 @@ class ExecutorSuite(ExecutorRolloutTests):
 
         To mend: keep connections and workers in the session, or count who uses them.
         """
-        path, system = next(self.apps())
+        path, system = self.async_app
         self.awaited(self._check_shared(path, system))
 
     async def _check_shared(self, path: str, system: System) -> None:

@@ -63,11 +63,15 @@ class ExecutorCase(Suite):
 
     # helpers of the tests -------------------------------------------------------
 
-    def apps(self) -> Iterator[tuple[str, System]]:
-        """An async app and one for threads, with their import paths."""
-        for name in ("async_app", "sync_app"):
-            system: System = getattr(obedient, name)
-            yield f"{obedient.__name__}:{name}", system
+    @property
+    def async_app(self) -> tuple[str, System]:
+        """An async app, with its import path."""
+        return f"{obedient.__name__}:async_app", obedient.async_app
+
+    @property
+    def sync_app(self) -> tuple[str, System]:
+        """The same for threads."""
+        return f"{obedient.__name__}:sync_app", obedient.sync_app
 
     def awaited(self, work: Coroutine[Any, Any, T]) -> T:
         """What ``work`` returns on the loop that runs use."""

@@ -26,9 +26,9 @@ class ExecutorRolloutTests(ExecutorCase):
 
         To mend: set `is_isolated`. What an app does to its process is tried only where that is no harm.
         """
-        for path, system in self.apps():
-            rollout = self.awaited(self._one(path, system, {"do": "where"}))
-            assert (rollout.output != os.getpid()) == self.is_isolated
+        path, system = self.async_app
+        rollout = self.awaited(self._one(path, system, {"do": "where"}))
+        assert (rollout.output != os.getpid()) == self.is_isolated
 
     def test_rollouts_come_back_as_they_were(self) -> None:
         """Required: output and trajectory are equal to those of a rollout in this process, and of the same
@@ -37,10 +37,9 @@ class ExecutorRolloutTests(ExecutorCase):
         To mend: send them as Python objects, by pickle, and not as JSON.
         """
         order = {"do": "say", "word": "“é” 😀 {x} \x00"}
-        for path, system in self.apps():
-            here, there = self._both(path, system, [order])
-            assert there == here
-            assert [(type(rollout.output), fault) for rollout, fault in there] == [(obedient.Said, None)]
+        here, there = self._both(*self.sync_app, [order])
+        assert there == here
+        assert [(type(rollout.output), fault) for rollout, fault in there] == [(obedient.Said, None)]
 
     def test_errors_are_judged_as_here(self) -> None:
         """Required: an error of the app is raised, or returned in the rollout, with the name and the words
@@ -50,7 +49,7 @@ class ExecutorRolloutTests(ExecutorCase):
         fails for the errors of most clients.
         """
         orders = [{"do": do, "error": name} for do in ("raise", "return") for name in obedient.ERRORS]
-        for path, system in self.apps():
+        for path, system in (self.async_app, self.sync_app):
             here, there = self._both(path, system, orders)
             for order, expected, found in zip(orders, here, there, strict=True):
                 assert found == expected, order
@@ -60,8 +59,7 @@ class ExecutorRolloutTests(ExecutorCase):
 
         To mend: start as many workers, or let each take more than one.
         """
-        for path, system in self.apps():
-            self.awaited(self._check_at_once(path, system))
+        self.awaited(self._check_at_once(*self.sync_app))
 
     async def _check_at_once(self, path: str, system: Any) -> None:
         async with self.there(path, system) as there:
@@ -80,7 +78,7 @@ class ExecutorRolloutTests(ExecutorCase):
         To mend: let `asyncio.CancelledError` pass. End or abandon whatever runs an app that goes on: a
         thread is left behind, a process is ended.
         """
-        for path, system in self.apps():
+        for path, system in (self.async_app, self.sync_app):
             self.awaited(self._check_cancelled(path, system, "wait", self.concurrency))
             if self.is_isolated and inspect.iscoroutinefunction(system.run):
                 self.awaited(self._check_cancelled(path, system, "block", 1))
@@ -103,8 +101,7 @@ class ExecutorRolloutTests(ExecutorCase):
         """
         if not self.is_isolated:
             pytest.skip("is_isolated = False")
-        for path, system in self.apps():
-            self.awaited(self._check_lost(path, system))
+        self.awaited(self._check_lost(*self.sync_app))
 
     async def _check_lost(self, path: str, system: Any) -> None:
         async with self.there(path, system) as there:
@@ -119,8 +116,7 @@ class ExecutorRolloutTests(ExecutorCase):
 
         To mend: give each rollout a copy of its own, also where candidates are kept by their id.
         """
-        for path, system in self.apps():
-            self.awaited(self._check_by_value(path, system))
+        self.awaited(self._check_by_value(*self.async_app))
 
     async def _check_by_value(self, path: str, system: Any) -> None:
         texts, order = dict(TEXTS), {"do": "write", "word": ["given"]}
@@ -139,7 +135,7 @@ class ExecutorRolloutTests(ExecutorCase):
         `gepa_core.pacing.CallDesk`.
         """
         failing = {"do": "call", "error": "a limit"}
-        for path, system in self.apps():
+        for path, system in (self.async_app, self.sync_app):
             answered, failed, refused = self.awaited(self._asked(path, system, [{"do": "call"}, failing]))
             expected = [("called", Usage(calls=1, input_tokens=5, output_tokens=4))]
             assert [(answered[0].output, end) for end in answered[1]] == expected

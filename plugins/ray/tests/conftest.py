@@ -28,7 +28,8 @@ class Nodes:
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster
 
-        self.cluster: Any = Cluster(initialize_head=True, head_node_args={**_NODE, "_system_config": _HEALTH})
+        head = {**_NODE, "_system_config": _HEALTH, "no_monitor": True}  # nothing is to grow on demand
+        self.cluster: Any = Cluster(initialize_head=True, head_node_args=head)
         self.other: Any = self.cluster.add_node(**_NODE)
 
     def kill_the_other(self) -> None:
@@ -37,14 +38,16 @@ class Nodes:
 
 
 @pytest.fixture(scope="session")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+def nodes(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     """Connected to; the driver is on the node that stays."""
     import ray
 
     with pytest.MonkeyPatch.context() as patch:
         # Every process that Ray starts would compile it again where no bytecode may be written.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("bytecode")))
+        cache = pytestconfig.cache
+        kept = cache.mkdir("ray-bytecode") if cache is not None else tmp_path_factory.mktemp("bytecode")
+        patch.setenv("PYTHONPYCACHEPREFIX", str(kept))
         running = Nodes()
         ray.init(address=running.cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         yield running

@@ -59,7 +59,9 @@ if __name__ == "__main__":
         run_dir=Path(directory),
         execution=Execution(
             concurrency=2,
-            executor=RayExecutor(address=address, cpus_per_worker=0.5, init={"logging_level": "ERROR"}),
+            executor=RayExecutor(
+                address=address, workers=1, rollouts_per_worker=2, init={"logging_level": "ERROR"}
+            ),
         ),
     )
     import ray

@@ -60,7 +60,7 @@ def test_a_provider_that_asks_for_a_wait_is_left_alone_by_all_workers(tmp_path: 
 
     The run knows whose provider asked before the rollout that failed is back, or it would hold all rollouts.
     """
-    observer, wait = RecordingObserver(), 2.0
+    observer, wait = RecordingObserver(), 1.0
     fault = Fault("429", model=TASK_MODEL, retry_after=wait, times=1, after=8)
     with serve(log_requests=True, faults=[fault]) as server:
         result = score_seed(server, tmp_path, observer)

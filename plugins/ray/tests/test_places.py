@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from gepa_ray import RayExecutor
+from gepa_ray import RayExecutor, fleet
 
 from gepa_core import Rollout
 from gepa_core.errors import InfrastructureFault
@@ -80,8 +80,9 @@ def test_waiting_for_leave_is_no_part_of_a_rollouts_time_and_ends_with_the_run()
     asyncio.run(check())
 
 
-def test_a_rollout_that_reacts_to_being_cancelled_costs_no_worker() -> None:
-    """An async app that waits, say for a model."""
+def test_a_rollout_that_reacts_to_being_cancelled_costs_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An async app that waits, say for a model. However long it takes: the machine may be busy."""
+    monkeypatch.setattr(fleet, "_TO_CLEAN_UP", 600.0)
 
     async def check() -> None:
         async with one_worker(obedient.async_app, 2) as there:
@@ -95,8 +96,11 @@ def test_a_rollout_that_reacts_to_being_cancelled_costs_no_worker() -> None:
     asyncio.run(check())
 
 
-def test_rollouts_beside_one_that_blocks_the_worker_are_lost_without_being_at_fault() -> None:
+def test_rollouts_beside_one_that_blocks_the_worker_are_lost_without_being_at_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """They could not go on either, so they are to be tried again."""
+    monkeypatch.setattr(fleet, "_TO_CLEAN_UP", 0.1)  # it never ends, however long it is given
 
     async def check() -> None:
         async with one_worker(obedient.async_app, 2) as there:

@@ -26,7 +26,8 @@ from .conftest import Nodes
 
 pytestmark = pytest.mark.usefixtures("nodes")
 
-RAY = RayExecutor(workers=2, rollouts_per_worker=2, cpus_per_worker=0.5, start_timeout=60)
+# One worker where one will do: to start them is what takes time.
+RAY = RayExecutor(workers=1, rollouts_per_worker=4, cpus_per_worker=0.5, start_timeout=60)
 HERE = Execution(concurrency=4, max_wait=0.2, timeout=60)
 THERE = attrs.evolve(HERE, executor=RAY)
 
@@ -44,7 +45,7 @@ def local() -> Result:
 def test_a_run_over_ray_is_the_run_here(local: Result) -> None:
     """Bit for bit, with workers on two machines that import the app."""
     here = SyncToySystem()
-    result = run_toy(system=here, execution=over(app=f"{apps.__name__}:make_sync"), budget=70)
+    result = run_toy(system=here, execution=over(workers=2, app=f"{apps.__name__}:make_sync"), budget=70)
     assert result.proposals == local.proposals
     assert here.runs == 0
 
@@ -132,7 +133,7 @@ class Killer:
 def test_a_run_that_loses_a_machine_is_the_run_here(nodes: Nodes, tmp_path: Path) -> None:
     """Last, since the cluster has one node less then."""
     killer = Killer(nodes, 25)
-    execution = over(cpus_per_worker=1.0, rollouts_per_worker=2)
+    execution = over(workers=2, cpus_per_worker=1.0, rollouts_per_worker=2)
     system = Dying(place=str(tmp_path), number=None)
     result = run_toy(killer, system=system, execution=execution, budget=120)
     local = run_toy(execution=attrs.evolve(HERE, executor=LocalExecutor()), budget=120, metric=toy_metric)
