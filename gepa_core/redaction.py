@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -16,6 +17,8 @@ HIDDEN = "[hidden]"
 
 _SHORTEST = 6
 """Characters of the shortest text that any pattern finds something in, such as ``?key=x``."""
+_LONG = 4_000
+"""Characters from which on a text is not remembered."""
 _LEAST = 12
 """Characters of a variable of the environment that may be a secret: a shorter one may be part of any text."""
 _SECRET_VARIABLE = re.compile(r"(?i)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
@@ -24,13 +27,15 @@ _SECRET_FIELD = re.compile(
     r"|(?:access|auth|bearer|refresh|session)[_-]?token)$"
 )
 _HEADERS = re.compile(r"(?i)(?:^|_)headers$")
-_PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+_PATTERNS: tuple[tuple[str, tuple[str, ...], re.Pattern[str], str], ...] = (
     (
+        "",
         ("bearer", "basic"),
         re.compile(r"(?i)\b(bearer|basic)\s+(?!realm\b)[\w.~+/=-]{8,}"),
         rf"\1 {HIDDEN}",
     ),
     (
+        ":=",
         ("key", "authorization", "secret", "passw", "token"),
         re.compile(
             r"(?i)((?:api[_-]?key|authorization|secret|password|passwd|access[_-]?token|auth[_-]?token)"
@@ -40,28 +45,33 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         rf"\1{HIDDEN}",
     ),
     (
+        ":=(",
         ("headers",),
         re.compile(r"(?i)(headers[\"']?\s*[:=(]\s*)[{\[](?:(?!headers)[^{}])*[}\]]"),
         rf"\1{HIDDEN}",
     ),
     (
+        "=",
         ("key=", "token=", "sig=", "signature="),
         re.compile(r"(?i)([?&](?:key|token|sig|signature)=)[^&\s\"']+"),
         rf"\1{HIDDEN}",
     ),
-    (("://",), re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), rf"\1{HIDDEN}@"),
+    ("@", ("://",), re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), rf"\1{HIDDEN}@"),
     (
-        ("sk", "pk", "rk", "gsk", "xai", "hf", "gh", "github_pat", "glpat", "xox"),
+        "-_",
+        ("sk", "pk", "rk", "xai", "hf", "ghp", "gho", "ghs", "github_pat", "glpat", "xox"),
         re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|ghs|github_pat|glpat|xox[a-z])[-_][\w*-]{6,}"),
         HIDDEN,
     ),
     (
+        "",
         ("aiza", "akia", "asia", "eyj"),
         re.compile(r"\b(?:AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?)"),
         HIDDEN,
     ),
 )
-"""Words of which one has to be there for a search to be worth while, a pattern, and what takes its place."""
+"""Signs and words of both of which one has to be there for a search to be worth while (no signs: words
+alone), a pattern, and what takes its place."""
 
 
 def redact(text: str) -> str:
@@ -70,6 +80,31 @@ def redact(text: str) -> str:
     So is the value of each environment variable whose name says that it is one, such as ``OPENAI_API_KEY``.
     """
     return Redactor().text(text)
+
+
+def _without_patterns(text: str) -> str:
+    lowered = text.lower()
+    for signs, words, pattern, replacement in _PATTERNS:
+        if (not signs or _has(text, signs)) and _has(lowered, words):
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def _has(text: str, some: Iterable[str]) -> bool:
+    for one in some:  # noqa: SIM110 - `any` of a generator takes longer than the search
+        if one in text:
+            return True
+    return False
+
+
+_remembered = functools.lru_cache(maxsize=512)(_without_patterns)
+"""A candidate's prompt is in each of its rollouts, and what was said in each call after it."""
+
+
+@functools.lru_cache(maxsize=512)
+def _named_for(field: str) -> tuple[bool, bool]:
+    """Whether a field of this name holds a secret, and whether it holds headers."""
+    return _SECRET_FIELD.search(field) is not None, _HEADERS.search(field) is not None
 
 
 def redacted(value: object) -> Json:
@@ -143,13 +178,14 @@ class Redactor:
         """``text`` without what is known for a secret or looks like one; itself if it has nothing."""
         if len(text) < _SHORTEST:
             return text
+        hidden = text
         for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
-        lowered = text.lower()
-        for words, pattern, replacement in _PATTERNS:
-            if any(word in lowered for word in words):
-                text = pattern.sub(replacement, text)
-        return text
+            hidden = hidden.replace(secret, HIDDEN)
+        is_short = (
+            type(hidden) is str and len(hidden) <= _LONG
+        )  # a text of a class of its own may hold images
+        hidden = _remembered(hidden) if is_short else _without_patterns(hidden)
+        return text if hidden == text else hidden  # itself, since a text may be more than its characters
 
     def json(self, value: object) -> Json:
         """``value`` as JSON, with secrets hidden in texts, in fields named for one and in all headers.
@@ -161,21 +197,30 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, dict | Mapping):  # asking about an abstract class takes far longer
-            named = {str(name): self._field(str(name), item) for name, item in value.items()}
-            kept = (
-                type(value) is dict and list(named) == list(value) and _same(named.values(), value.values())
-            )
-            return value if kept else named
+            return self._mapping(value)
         if isinstance(value, list | tuple):
             items = [self.json(item) for item in value]
             return value if type(value) is list and _same(items, value) else items
         plain = to_jsonable(value)
         return self.json(plain) if isinstance(plain, str | Mapping | Sequence) else plain
 
+    def _mapping(self, value: Mapping[object, object]) -> Json:
+        if type(value) is not dict:
+            return self._mapping({str(name): item for name, item in value.items()})
+        changed: dict[str, Json] = {}
+        for name, item in value.items():
+            if not isinstance(name, str):
+                return self._mapping({str(name): item for name, item in value.items()})
+            made = self._field(name, item)
+            if made is not item:
+                changed[name] = made
+        return {**value, **changed} if changed else value
+
     def _field(self, name: str, value: object) -> Json:
-        if value is not None and _SECRET_FIELD.search(name):
+        holds_secret, holds_headers = _named_for(name)
+        if value is not None and holds_secret:
             return HIDDEN
-        if _HEADERS.search(name) and isinstance(value, Mapping):
+        if holds_headers and isinstance(value, Mapping):
             return {str(header): HIDDEN for header in value}
         return self.json(value)
 

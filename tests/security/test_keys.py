@@ -13,10 +13,13 @@ from typing import Any
 import gepa_offline
 import pytest
 from gepa_offline.model import REFLECTION_MODEL
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gepa_core import Execution, optimize
+from gepa_core import Execution, optimize, redaction
 from gepa_core.errors import GepaError
 from gepa_core.lm import LiteLLM
+from tests.core.steady import steady
 from tests.security.planted import APPS, CLIENT, ENVIRONMENT, HEADERS, leaks, metric, refusing, rows, written
 
 REPOSITORY = Path(__file__).parents[2]
@@ -143,3 +146,33 @@ def test_the_command_line_tells_no_key(tmp_path: Path) -> None:
     assert [one.returncode for one in done] == [0, 0, 0, 0, 1], [one.stderr for one in done]
     said = {str(number): one.stdout + one.stderr for number, one in enumerate(done)}
     assert leaks({**written(tmp_path), **said}) == []
+
+
+PIECES = (
+    *(
+        "sk-",
+        "ghp_",
+        "hf_",
+        "xoxb-",
+        "AKIA",
+        "AIza",
+        "eyJ",
+        "bearer ",
+        "Basic ",
+        "realm",
+        "api_key",
+        "password",
+    ),
+    *("token", "secret provided:", "headers", "=", ": ", "(", "{", "}", "?key=", "&sig=", "https://"),
+    *("user:pw@", "[hidden]", "task", "asia", " ", "\n", '"', "a1B2c3D4e5F6g7H8", "ABCDEFGHIJKLMNOP.abcdef"),
+)
+
+
+@steady
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_a_search_that_is_spared_would_have_found_nothing(text: str) -> None:
+    """The words and signs that are looked for first leave no secret out."""
+    found = text
+    for _, _, pattern, replacement in redaction._PATTERNS:
+        found = pattern.sub(replacement, found)
+    assert redaction._without_patterns(text) == found
