@@ -16,6 +16,7 @@ from gepa_core.appgraph.walk import Site
 from gepa_core.appgraph.written import Written, dollar_pieces
 from gepa_core.errors import ConfigurationError
 from gepa_core.protocols import LeftAlone
+from gepa_core.types import Component
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +43,22 @@ class Sent:
     source: str
     tool: str = ""
     argument: str = ""
+
+    def component(self, name: str, role: str) -> Component:
+        """What is optimised of it.
+
+        Args:
+            role: the role of the messages that hold it, in the framework's words.
+        """
+        return Component(
+            name=name,
+            text=self.guard.natural,
+            kind=self.kind,
+            syntax=self.guard.syntax,
+            role=role,
+            purpose=self.what,
+            source=self.source,
+        )
 
     def change(self, name: str, text: str) -> Change:
         """What a candidate with ``text`` for the component ``name`` makes of it.

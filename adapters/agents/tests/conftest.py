@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 import pytest
@@ -85,6 +85,27 @@ def run(system: Any, texts: dict[str, str], inputs: Any = REQUEST) -> Rollout:
     if rollout.error is not None:
         raise rollout.error
     return rollout
+
+
+class Provider(Protocol):
+    """A provider that a test plays, and clients of it."""
+
+    def client(self) -> Any: ...
+
+    def async_client(self) -> Any: ...
+
+
+def agent_of(way: Callable[..., Any], provider: Provider) -> Any:
+    """An agent that asks ``provider`` in one ``way``: a function of a client and a question."""
+    client: Any = provider.async_client() if inspect.iscoroutinefunction(way) else provider.client()
+
+    def agent(question: str) -> Any:
+        return way(client, question)
+
+    async def async_agent(question: str) -> Any:
+        return await way(client, question)
+
+    return async_agent if inspect.iscoroutinefunction(way) else agent
 
 
 def _function_loop(server: OfflineServer, patch: pytest.MonkeyPatch) -> Shape:

@@ -14,7 +14,7 @@ from gepa_agents import AgentsAdapter
 
 from gepa_core.types import Usage
 
-from .conftest import run, wait
+from .conftest import agent_of, run, wait
 
 SYSTEM = "You know every town of Portugal."
 NEW = "You know every river."
@@ -181,18 +181,6 @@ WAYS: list[Callable[..., Any]] = [
     async_helper,
     async_beta_helper,
 ]
-
-
-def agent_of(way: Callable[..., Any], provider: Provider) -> Any:
-    client: Any = provider.async_client() if inspect.iscoroutinefunction(way) else provider.client()
-
-    def agent(question: str) -> Any:
-        return way(client, question)
-
-    async def async_agent(question: str) -> Any:
-        return await way(client, question)
-
-    return async_agent if inspect.iscoroutinefunction(way) else agent
 
 
 @pytest.mark.parametrize("way", WAYS)

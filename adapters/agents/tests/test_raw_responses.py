@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from gepa_core.types import Step, Usage
 
-from .conftest import run, wait
+from .conftest import agent_of, run, wait
 
 SYSTEM = "You know every town of Portugal."
 ANSWER = '{"town": "Porto"}'
@@ -292,18 +292,6 @@ ASYNC: list[Callable[[AsyncOpenAI, str], Any]] = [
     async_responses_stream,
 ]
 WAYS: list[Callable[..., Any]] = [*SYNC, *ASYNC]
-
-
-def agent_of(way: Callable[..., Any], provider: Provider) -> Any:
-    client: Any = provider.async_client() if inspect.iscoroutinefunction(way) else provider.client()
-
-    def agent(question: str) -> Any:
-        return way(client, question)
-
-    async def async_agent(question: str) -> Any:
-        return await way(client, question)
-
-    return async_agent if inspect.iscoroutinefunction(way) else agent
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -40,15 +40,7 @@ def _component(name: str, one: Texts) -> Component:
             source=one.source,
         )
     if isinstance(one, Sent):
-        return Component(
-            name=name,
-            text=one.guard.natural,
-            kind=one.kind,
-            syntax=one.guard.syntax,
-            role=message_role(one),
-            purpose=one.what,
-            source=one.source,
-        )
+        return one.component(name, message_role(one))
     return Component(
         name=name,
         text=one.guard.natural,

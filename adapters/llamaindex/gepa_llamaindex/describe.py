@@ -45,15 +45,7 @@ def components_of(found: Sequence[Found], sent: Sequence[Sent]) -> dict[Componen
 
 def _component(name: str, one: Found | Sent) -> Component:
     if isinstance(one, Sent):
-        return Component(
-            name=name,
-            text=one.guard.natural,
-            kind=one.kind,
-            syntax=one.guard.syntax,
-            role=one.role,
-            purpose=one.what,
-            source=one.source,
-        )
+        return one.component(name, one.role)
     return Component(
         name=name,
         text=one.guard.natural,
