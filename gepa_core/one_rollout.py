@@ -77,6 +77,7 @@ class OneRollout:
     _task: asyncio.Task[None] | None = None
     """The waits between attempts. The loop itself would not keep it alive."""
     _watch: Watch | None = None
+    """The current attempt. Let go of when it is over: it refers to this."""
 
     # from the gate to the store ---------------------------------------------
 
@@ -116,6 +117,7 @@ class OneRollout:
 
     def _written(self, result: Outcome | Exception) -> None:
         """The outcome is on disk, or could not be written."""
+        self._watch = None
         if isinstance(result, Exception):
             self._end(result)
             return
@@ -179,6 +181,7 @@ class OneRollout:
 
     def _end(self, error: BaseException) -> None:
         """The attempt came to nothing: another one, if ``error`` is worth it. The place is given back."""
+        self._watch = None
         if not isinstance(error, Exception) or not passes(error):
             final = as_final(error) if isinstance(error, Exception) else error
             self.evaluator.note(final)  # before somebody else begins in the place
