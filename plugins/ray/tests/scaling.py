@@ -19,6 +19,7 @@ import attrs
 from gepa_ray import RayExecutor
 
 from gepa_core import Execution, Preset, Rollout, optimize
+from gepa_core.pacing import Calls
 from gepa_core.presets import as_preset
 from gepa_core.testing import toy_metric, toy_model
 
@@ -33,12 +34,13 @@ PRESET: Preset = attrs.evolve(as_preset("default"), lookahead=8)
 
 @attrs.define(eq=False, kw_only=True)
 class Sleeping(SyncToySystem):
-    """The toy, taking its time."""
+    """The toy, taking its time. It asks nobody before it calls its models, which are no provider's."""
 
     def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
         """Run the app on a number."""
         time.sleep(SECONDS)
-        return super().run(texts, inputs)
+        with Calls().active():
+            return super().run(texts, inputs)
 
 
 def measure(workers: int) -> tuple[int, float, float]:
