@@ -12,6 +12,7 @@ from gepa_core.errors import ConfigurationError, MetricError, ModelFault, StoreE
 from gepa_core.events import Event, RolloutFinished
 from gepa_core.execution import Execution
 from gepa_core.gate import Gate
+from gepa_core.judging import Judge
 from gepa_core.one_rollout import OneRollout
 from gepa_core.pacing import Pace
 from gepa_core.protocols import System
@@ -29,6 +30,7 @@ class Evaluator:
     Attributes:
         failure_score: the score of an example on which the candidate failed.
         score_range: the lowest and the highest score that there may be; None when that is not known.
+        judge: scores what was run.
         patience: how long is waited for the models of the app and the metric.
         commits: writes what has finished.
         clock: tells of what takes too long.
@@ -42,12 +44,22 @@ class Evaluator:
     pace: Pace = attrs.field(factory=Pace)
     failure_score: float = 0.0
     score_range: tuple[float, float] | None = None
+    judge: Judge = attrs.field(init=False)
     patience: Patience = attrs.field(init=False)
     commits: GroupCommit = attrs.field(init=False)
     clock: Clock = attrs.field(factory=Clock, init=False)
     _under_way: dict[OutcomeKey, OneRollout] = attrs.field(factory=dict, init=False)
     _broken: Exception | None = attrs.field(default=None, init=False)
     """What will end the run: with it, further rollouts would be bought for nothing, so none begins."""
+
+    @judge.default
+    def _new_judge(self) -> Judge:
+        return Judge(
+            stages=self.stages,
+            execution=self.execution,
+            failure_score=self.failure_score,
+            score_range=self.score_range,
+        )
 
     @patience.default
     def _new_patience(self) -> Patience:

@@ -11,7 +11,7 @@ import attrs
 
 from gepa_core.errors import InfrastructureFault, MetricError, StoreError
 from gepa_core.events import Retried
-from gepa_core.faults import Fault, classify, describe
+from gepa_core.faults import Fault, classify
 from gepa_core.jsonable import to_jsonable
 from gepa_core.metrics import metric_error
 from gepa_core.outline import outlined
@@ -111,8 +111,8 @@ class OneRollout:
     async def _work(self, watch: Watch) -> None:
         if self._rollout is None:
             self._rollout = await self._run(watch)
-        failure, feedback = await self._judge(watch, self._rollout)
-        outcome = self._outcome(self._rollout, failure, feedback)
+        scored = self.evaluator.judge.scored(watch, self.example, self._rollout, self._unscored)
+        outcome = self._outcome(self._rollout, *await scored)
         self.evaluator.commits.save(outcome, self.purpose, self._written)
 
     def _written(self, result: Outcome | Exception) -> None:
@@ -225,7 +225,7 @@ class OneRollout:
         event = Retried(number=self.number, what=what, attempt=attempt, wait=wait, error=fault.message)
         self.evaluator.stages.notify(event)
 
-    # the app, the metric, the outcome -----------------------------------------------
+    # the app and the outcome --------------------------------------------------------
 
     async def _run(self, watch: Watch) -> Rollout:
         """What the app made of it.
@@ -252,35 +252,6 @@ class OneRollout:
             raise rollout.error
         self._wasted = NO_USAGE
         return rollout
-
-    async def _judge(self, watch: Watch, rollout: Rollout) -> tuple[Failure | None, Feedback]:
-        if rollout.error is not None:
-            failure = Failure(type=type(rollout.error).__name__, message=describe(rollout.error))
-            return failure, self._failing(f"The app failed with {failure.message}")
-        try:
-            return None, await self._score(watch, rollout)
-        except MetricError as error:
-            # A judge that is a model may be out of reach for a moment, or for good.
-            if self.evaluator.execution.metric_errors == "stop" or classify(error).kind != "candidate":
-                raise
-            message = f"the metric {error.problem}" if error.problem else str(error)
-            failure = Failure(type=MetricError.__name__, message=message)
-            return failure, self._failing(f"The output could not be scored: {message}")
-
-    def _failing(self, text: str) -> Feedback:
-        return Feedback(self.evaluator.failure_score, text)
-
-    async def _score(self, watch: Watch, rollout: Rollout) -> Feedback:
-        """The feedback, which has a score that is allowed."""
-        if self._unscored is not None:
-            raise self._unscored
-        asked = self.evaluator.stages.feedback(self.example, rollout)
-        feedback = await watch.within(self.evaluator.execution.metric_timeout, asked)
-        low, high = self.evaluator.score_range or (feedback.score, feedback.score)
-        if low <= feedback.score <= high:
-            return feedback
-        problem = f"gave {feedback.score:g}, which is not in the declared score_range of {low:g} to {high:g}"
-        raise metric_error(problem, self.example)
 
     def _outcome(self, rollout: Rollout, failure: Failure | None, feedback: Feedback) -> Outcome:
         """What is stored of it."""
