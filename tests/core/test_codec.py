@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gepa_core.codec import decode, encode, from_plain, to_plain
 from gepa_core.protocols import Completion
+from gepa_core.store import outcome_key
+from gepa_core.store.bodies import body_of, outcome_in
+from gepa_core.store.dictionaries import Dictionaries
 from gepa_core.types import (
     LARGEST,
     Candidate,
@@ -72,7 +76,7 @@ OUTCOME = st.builds(
     split=st.sampled_from(["train", "val", "test"]),
     draw=COUNT,
     output=JSON,
-    trajectory=st.builds(Trajectory, steps=st.lists(STEP, max_size=2).map(tuple)),
+    trajectory=st.builds(Trajectory, steps=st.lists(STEP, max_size=2).map(tuple), kept=st.booleans()),
     failure=st.none() | st.builds(Failure, type=TEXT, message=TEXT),
     feedback=FEEDBACK,
     seconds=NUMBER,
@@ -144,6 +148,20 @@ def test_values_survive_a_round_trip(data: st.DataObject) -> None:
         assert text.isascii()
         assert decode(encode(value), cls) == value
         assert from_plain(json.loads(json.dumps(to_plain(value))), cls) == value
+
+
+@steady
+@given(OUTCOME, st.booleans())
+def test_outcomes_survive_being_stored_without_their_key(outcome: Outcome, is_short: bool) -> None:
+    """Also those that are so short that they are not compressed."""
+    if is_short:
+        outcome = attrs.evolve(outcome, trajectory=Trajectory(), output=None)
+    body, key = body_of(outcome), outcome_key(outcome)
+    assert outcome_in(body, key) == outcome
+    assert body.isascii()
+    dictionaries = Dictionaries(lambda _candidate: None)
+    for _ in range(2):  # the first may become the dictionary of the second
+        assert dictionaries.decompress(dictionaries.compress(body, key[0]), key[0]) == body
 
 
 def test_scores_keep_every_bit() -> None:
