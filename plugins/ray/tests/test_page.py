@@ -58,7 +58,7 @@ def replaced(text: str, **values: str) -> str:
 
 @pytest.mark.usefixtures("nodes")
 def test_the_ten_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As they are, but for the model and a smaller budget. There is room for two of the 64 workers."""
+    """As they are, but for the model, a smaller budget and fewer workers."""
     monkeypatch.chdir(tmp_path)
     given = {
         "app": ToySystem(),
@@ -68,7 +68,10 @@ def test_the_ten_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "model": toy_model(),
     }
     names: dict[str, Any] = dict(given)
-    exec(replaced(block("python", "result = optimize("), reflection_lm="model", budget="40"), names)
+    exec(
+        replaced(block("python", "result = optimize("), reflection_lm="model", budget="40", concurrency="2"),
+        names,
+    )
     result: Result = names["result"]
     assert result.cost.total_rollouts > 0
     assert result.stop_reason
