@@ -23,8 +23,8 @@ from gepa_core.types import Rollout, Step, Trajectory, Usage
 
 MODEL = "obedient-model"
 """The model that the order ``"call"`` calls."""
-WAIT = 7.0
-"""Seconds that its provider asks to wait."""
+WAIT = 900.0
+"""Seconds that its provider asks to wait: longer than any test takes."""
 _POLL = 0.01
 
 _toy = ToySystem().model

@@ -13,7 +13,6 @@ from gepa_ray import RayExecutor, fleet
 from gepa_core import Rollout
 from gepa_core.errors import InfrastructureFault
 from gepa_core.executors import opened
-from gepa_core.faults import classify
 from gepa_core.gate import Gate
 from gepa_core.pacing import Pace, PacedCalls
 from gepa_core.protocols import Session
@@ -61,14 +60,16 @@ def test_waiting_for_a_place_is_no_part_of_a_rollouts_time() -> None:
     asyncio.run(check())
 
 
-def test_waiting_for_leave_is_no_part_of_a_rollouts_time_and_ends_with_the_run() -> None:
-    """The provider asked for a quarter of an hour."""
+def test_a_provider_that_asks_one_call_to_wait_holds_back_all_until_the_run_ends() -> None:
+    """It asks for a quarter of an hour. Waiting is no part of a rollout's time."""
 
     async def check() -> None:
         pace, gate = Pace(longest=900.0), Gate(2)
-        pace.hold(obedient.MODEL, classify(InfrastructureFault("busy", retry_after=900.0)))
         gate.on_halt(lambda: pace.stop(gate))
         async with one_worker(obedient.async_app, 1) as there:
+            refused = PacedCalls(pace, gate)
+            await paced(there, {"do": "call", "error": "a limit"}, refused)
+            assert refused.asked
             calls = PacedCalls(pace, gate)
             rollout = asyncio.create_task(paced(there, {"do": "call"}, calls))
             await waiting(calls)

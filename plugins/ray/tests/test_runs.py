@@ -98,7 +98,7 @@ def test_a_worker_that_cannot_make_the_app_says_why(settings: dict[str, Any], me
 def test_a_cluster_without_room_is_an_outage() -> None:
     """With what was asked for and what is there."""
     with pytest.raises(InfrastructureFault, match="one wants 64 CPUs, and of"):
-        run_toy(system=ToySystem(), execution=over(cpus_per_worker=64, start_timeout=1))
+        run_toy(system=ToySystem(), execution=over(cpus_per_worker=64, start_timeout=0.1))
 
 
 def test_a_run_whose_workers_are_all_lost_does_not_wait_for_ever() -> None:
