@@ -69,7 +69,7 @@ def test_the_ten_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     }
     names: dict[str, Any] = dict(given)
     exec(
-        replaced(block("python", "result = optimize("), reflection_lm="model", budget="40", concurrency="2"),
+        replaced(block("python", "result = optimize("), reflection_lm="model", budget="40", concurrency="1"),
         names,
     )
     result: Result = names["result"]
@@ -95,7 +95,7 @@ def test_the_commands_run_with_the_settings_file(tmp_path: Path, monkeypatch: py
     assert Execution(**said) == Execution(
         concurrency=64, executor=RayExecutor(app="app:chain", address="auto", cpus_per_worker=2)
     )
-    settings = replaced(block("toml", "[execution.executor]"), concurrency="2")
+    settings = replaced(block("toml", "[execution.executor]"), concurrency="1")
     for name, text in (("app.py", APP), ("gepa.toml", SETTINGS + settings)):
         (tmp_path / name).write_text(text, "utf-8")
     for name, numbers in (("train", range(14)), ("val", range(20, 30))):
