@@ -65,7 +65,7 @@ def _loaded(name: str, options: Mapping[str, Any]) -> Executor:
             f"execution: the executor {name!r} is not installed;"
             f' run: pip install "gepa-core[{_EXTRAS[name]}]"'
         )
-    executor: Executor = load_named("executor", name, installed, options)
+    executor: Executor = load_named("executor", name, installed, options, built_in=(LOCAL,))
     return executor
 
 

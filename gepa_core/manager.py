@@ -35,20 +35,30 @@ def load_plugin(name: str, options: Mapping[str, Any] | None = None) -> Any:
 
 
 def load_named(
-    what: str, name: str, installed: Mapping[str, EntryPoint], options: Mapping[str, Any] | None = None
+    what: str,
+    name: str,
+    installed: Mapping[str, EntryPoint],
+    options: Mapping[str, Any] | None = None,
+    *,
+    built_in: Sequence[str] = (),
 ) -> Any:
     """What the entry point ``name`` names: a class called with ``options``, or the object as it is.
 
     Args:
         what: what it is loaded as, for messages: ``"plugin"``, ``"executor"``.
+        built_in: names that can be had without being installed, for messages.
 
     Raises:
         PluginError: there is none of that name, it cannot be imported, or it refuses the options.
     """
     if name not in installed:
+        from difflib import get_close_matches
+
+        known = sorted({*installed, *built_in})
+        nearest = get_close_matches(name, known, n=1)
+        hint = f"did you mean {nearest[0]!r}" if nearest else "maybe you need to install it"
         raise PluginError(
-            f"no {what} is called {name!r}; maybe you need to install it? Installed: "
-            f"{', '.join(map(repr, sorted(installed))) or 'none'}",
+            f"no {what} is called {name!r}; {hint}? Installed: {', '.join(map(repr, known)) or 'none'}",
             plugin=name,
         )
     point = installed[name]

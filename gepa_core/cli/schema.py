@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
@@ -49,19 +49,14 @@ def check(raw: Mapping[str, Any], source: str) -> None:
     Raises:
         ConfigurationError: a key is unknown, or a value is of the wrong kind.
     """
-    _check_keys(raw, KEYS, source)
+    _check_keys(raw, tuple(KEYS), source)
     for key, value in raw.items():
         if isinstance(value, bool) or not isinstance(value, KEYS[key]):
             kinds = " or ".join(_WORDS[kind] for kind in KEYS[key])
             raise ConfigurationError(f"{source}: {key!r} has to be {kinds}, not {value!r}")
-    for key, cls in (
-        ("budget", _fields("Budget")),
-        ("execution", _fields("Execution")),
-        ("preset", tuple(name for name in _fields("Preset") if name != "plugins")),
-        ("offline", OFFLINE_KEYS),
-    ):
+    for key, known in _tables().items():
         if isinstance(raw.get(key), dict):
-            _check_keys(raw[key], cls, f"{source}, [{key}]")
+            _check_keys(raw[key], known, f"{source}, [{key}]")
     _check_plugins(raw.get("plugins", []), source)
     executor = raw.get("execution", {}).get("executor")
     if isinstance(executor, dict):
@@ -70,19 +65,39 @@ def check(raw: Mapping[str, Any], source: str) -> None:
         _check_model(raw["reflection_lm"], source)
 
 
+def _tables() -> Mapping[str, tuple[str, ...]]:
+    """The keys of each table."""
+    return {
+        "budget": _fields("Budget"),
+        "execution": _fields("Execution"),
+        "preset": tuple(name for name in _fields("Preset") if name != "plugins"),
+        "offline": OFFLINE_KEYS,
+    }
+
+
 def _fields(name: str) -> tuple[str, ...]:
     import gepa_core
 
     return tuple(field.name for field in attrs.fields(getattr(gepa_core, name)))
 
 
-def _check_keys(table: Mapping[str, Any], known: Iterable[str], source: str) -> None:
-    known = tuple(known)
+def _check_keys(table: Mapping[str, Any], known: Sequence[str], source: str) -> None:
     for key in table:
         if key not in known:
-            nearest = get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f" did you mean {nearest[0]!r}?" if nearest else ""
-            raise ConfigurationError(f"{source}: unknown key {key!r};{hint} The keys are {', '.join(known)}")
+            raise ConfigurationError(
+                f"{source}: unknown key {key!r}; {_hint(key, known)} keys are {', '.join(known)}"
+            )
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    """Where ``key`` belongs, or what it may have been meant to be; then the beginning of a list of keys."""
+    for table, keys in _tables().items():
+        if key in keys and key not in KEYS:
+            return f"it belongs into [{table}]. Here the"
+    if key in KEYS:
+        return "it belongs before the first table of the file. Here the"
+    nearest = get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {nearest[0]!r}? The" if nearest else "the"
 
 
 def _check_plugins(plugins: Sequence[Any], source: str) -> None:

@@ -67,10 +67,7 @@ class Settings:
         Raises:
             ConfigurationError: there is none of that name, or a setting makes no sense.
         """
-        value = self.raw.get("preset", "default")
-        if isinstance(value, str):
-            return as_preset(value)
-        settings = dict(value)
+        settings = _preset_table(self.raw.get("preset", "default"))
         try:
             return attrs.evolve(as_preset(settings.pop("name", "default")), **settings)
         except (ValueError, TypeError) as error:
@@ -134,17 +131,23 @@ def read(path: Path) -> Raw:
 
 
 def merge(raw: Mapping[str, Any], given: Mapping[str, Any]) -> Raw:
-    """``raw`` with what was ``given`` on the command line; single limits replace single limits."""
+    """``raw`` with what was ``given`` on the command line; single settings replace single ones."""
     merged = {**raw, **given}
     if "budget" in raw and "budget" in given:
         merged["budget"] = {**_budget_table(raw["budget"]), **_budget_table(given["budget"])}
     if "execution" in raw and "execution" in given:
         merged["execution"] = {**raw["execution"], **given["execution"]}
+    if "preset" in raw and "preset" in given:
+        merged["preset"] = {**_preset_table(raw["preset"]), **_preset_table(given["preset"])}
     return merged
 
 
 def _budget_table(value: int | Mapping[str, Any]) -> dict[str, Any]:
     return {"rollouts": value} if isinstance(value, int) else dict(value)
+
+
+def _preset_table(value: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": value} if isinstance(value, str) else dict(value)
 
 
 def _option(key: str) -> str:

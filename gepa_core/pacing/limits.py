@@ -59,7 +59,7 @@ def as_limits(value: Any) -> dict[str, RateLimit]:
 
 _EXPECTED = (
     "limits must be a mapping from the name of a model, or a glob, to its RateLimit, such as"
-    " {'openai/gpt-4.1-mini': RateLimit(requests=500)}"
+    " {'openai/gpt-4.1-mini': RateLimit(requests=500)}, or to a table of its settings"
 )
 
 
@@ -80,7 +80,10 @@ def _limit(name: str, value: Any) -> RateLimit:
         raise ConfigurationError(
             f"execution: limits: {name!r} has {unknown[0]!r}; there are {', '.join(map(repr, known))}"
         )
-    return RateLimit(**value)
+    try:
+        return RateLimit(**value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"execution: limits: {name!r}: {error}") from None
 
 
 def is_for(pattern: str, model: str) -> bool:

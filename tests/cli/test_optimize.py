@@ -135,6 +135,7 @@ def test_figures_of_a_simulated_model_are_called_simulated(cli: Cli) -> None:
         ("--plugin=softmx", "no plugin is called 'softmx'"),
         ("--components=plann", "'plann' matches none of 'plan', 'act', 'lookup'"),
         ("--concurrency=0", "execution: "),
+        ("--lookahead=0", "preset: lookahead must be a whole number of at least 1, not 0"),
     ],
 )
 def test_a_wrong_call_is_refused_and_leaves_nothing(cli: Cli, changed: str, said: str) -> None:

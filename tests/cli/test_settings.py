@@ -65,6 +65,7 @@ def test_budget_and_execution(tmp_path: Path) -> None:
         ("moon", "no executor is called 'moon'"),
         ({"workers": 3}, "an executor is a name, or a table with its 'name'"),
         ({"name": "local", "workers": 3}, "the executor 'local' has no options"),
+        ("locl", "no executor is called 'locl'; did you mean 'local'"),
     ],
 )
 def test_an_executor_that_is_none_is_refused(tmp_path: Path, executor: Any, said: str) -> None:
@@ -82,6 +83,15 @@ def test_a_preset_is_a_name_or_a_table(tmp_path: Path) -> None:
         ).as_toml(),
     )
     assert (table.preset.name, table.preset.score_range, table.preset.reuse) == ("paper", (0.0, 100.0), False)
+
+
+@pytest.mark.parametrize("stored", ["paper", {"name": "paper", "score_range": [0, 100]}])
+def test_options_of_a_preset_keep_what_they_do_not_name(tmp_path: Path, stored: Any) -> None:
+    raw = settings.merge({**RAW, "preset": stored}, {"preset": {"lookahead": 4}})
+    made = settings.make(raw, tmp_path, "test").preset
+    assert (made.name, made.lookahead) == ("paper", 4)
+    renamed = settings.make(settings.merge(raw, {"preset": {"name": "default"}}), tmp_path, "test").preset
+    assert (renamed.name, renamed.lookahead, renamed.score_range) == ("default", 4, made.score_range)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +112,11 @@ def test_a_preset_that_makes_no_sense_is_refused(tmp_path: Path, preset: Any, sa
     ("text", "said"),
     [
         ("budgt = 3", "unknown key 'budgt'; did you mean 'budget'? The keys are target, metric"),
-        ("zzz = 3", "unknown key 'zzz'; The keys are"),
+        ("zzz = 3", "unknown key 'zzz'; the keys are"),
+        ("lookahead = 4", "unknown key 'lookahead'; it belongs into [preset]. Here the keys are target"),
+        ("[execution]\nlookahead = 4", "[execution]: unknown key 'lookahead'; it belongs into [preset]."),
+        ("[limits.m]\nrequests = 4", "unknown key 'limits'; it belongs into [execution]."),
+        ("[budget]\nmetric = 'm:m'", "[budget]: unknown key 'metric'; it belongs before the first table"),
         ("[budget]\nrolouts = 3", "gepa.toml, [budget]: unknown key 'rolouts'; did you mean 'rollouts'?"),
         ("[execution]\nconcurency = 3", "[execution]: unknown key 'concurency'; did you mean 'concurrency'?"),
         ("[offline]\nlatency = 3", "[offline]: unknown key 'latency'; did you mean 'task_latency'?"),

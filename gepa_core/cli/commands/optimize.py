@@ -86,6 +86,14 @@ def optimize(
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="default or paper.", rich_help_panel=_HOW)
     ] = None,
+    lookahead: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Proposals on their way at once, 1 by default; more are quicker and find less per rollout.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Decides every random choice.", rich_help_panel=_HOW)
     ] = None,
@@ -145,7 +153,7 @@ def optimize(
         components=_components(components),
         budget=limits(budget, reflections, tokens, dollars, seconds),
         plugins=plugin,
-        preset=preset,
+        preset=given(name=preset, lookahead=lookahead),
         seed=seed,
         run_dir=absolute(run_dir),
         execution=given(concurrency=concurrency, timeout=timeout, executor=executor),
