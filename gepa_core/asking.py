@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
@@ -15,6 +16,7 @@ from gepa_core.faults import classify, describe
 from gepa_core.implementation import Implementation
 from gepa_core.manager import PluginManager
 from gepa_core.redaction import hide_in
+from gepa_core.stray import is_for_the_run, is_from_the_keyboard
 from gepa_core.types import Feedback, Rollout
 from gepa_core.workers import Workers
 
@@ -133,7 +135,9 @@ def ask_one(plugin: Implementation, given: Given) -> Any:
     """
     try:
         answer = plugin.call(given)
-    except (Exception, SystemExit) as error:  # an exit would end the event loop
+    except BaseException as error:
+        if is_from_the_keyboard(error):
+            raise
         raise plugin.blame(_raised(error)) from error
     if answer is not None and inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):
@@ -154,7 +158,9 @@ def _around(wrapper: Implementation, check: Check[T], given: Given, ask: Callabl
         answer = wrapper.wrap(given, ask)
     except PluginError:  # of a plugin inside, or of one that does not yield once
         raise
-    except Exception as error:
+    except BaseException as error:
+        if is_from_the_keyboard(error):
+            raise
         raise wrapper.blame(_raised(error)) from error
     return None if answer is None else checked(wrapper, check, answer)
 
@@ -172,13 +178,16 @@ async def _settle(plugin: Implementation, call: Callable[[Given], Any], given: G
     Raises:
         GepaError: what it raised, or what that means for the run.
     """
+    task = asyncio.current_task()
     try:
         answer = call(given)
         while _is_awaitable(answer):
             answer = await answer
     except GepaError:
         raise
-    except (Exception, SystemExit) as error:  # an exit would end the event loop
+    except BaseException as error:
+        if is_for_the_run(error, task):
+            raise
         raise _as_fault(plugin, error) from error
     return answer
 

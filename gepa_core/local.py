@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from gepa_core.protocols import Adapter, Session, System
+from gepa_core.stray import is_for_the_run, ordinary
 from gepa_core.types import Rollout
-from gepa_core.workers import Workers, ordinary
+from gepa_core.workers import Workers
 
 
 @attrs.define(eq=False)
@@ -85,26 +85,6 @@ class Caller:
         except Exception:
             raise
         except BaseException as error:
-            if _is_for_the_run(error, task):
+            if is_for_the_run(error, task):
                 raise
             raise ordinary(error) from error
-
-
-def _is_for_the_run(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
-    """Whether a timeout or the caller of the run cancelled this, or the user of a loop in the main thread.
-
-    Args:
-        task: the one that made the call.
-    """
-    if isinstance(error, GeneratorExit):  # closes a coroutine that no task awaits any more
-        return _running_task() is not task
-    if isinstance(error, asyncio.CancelledError):
-        return task is None or task.cancelling() > 0
-    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
-
-
-def _running_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # there is no loop any more
-        return None

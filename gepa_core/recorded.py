@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +19,7 @@ from gepa_core.protocols import Completion, LanguageModel, Message, SeeingModel
 from gepa_core.retry import Patience, with_retries
 from gepa_core.stages import Stages
 from gepa_core.store import Store
+from gepa_core.stray import is_for_the_run, ordinary
 from gepa_core.types import Usage, content_id
 
 
@@ -98,12 +100,14 @@ class RecordedModel:
         async def once() -> Completion:
             await self.pace.released(self.name, self.gate)  # before a place is taken that others could use
             async with self.gate.place(self.number):
+                task = asyncio.current_task()
                 call = await PacedCalls(self.pace, self.gate).abegin(self.name)
                 try:
                     completion = await self.model.complete(messages)
-                except SystemExit as error:  # as it is it would end the event loop
-                    raise ModelFault(f"the reflection model {self.name!r} called sys.exit") from error
-                except Exception as error:
+                except BaseException as raised:
+                    if is_for_the_run(raised, task):
+                        raise
+                    error = ordinary(raised)
                     call.fail(error)
                     fault = self._fault(error, messages)
                     if isinstance(fault, InfrastructureFault):

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
-from gepa_core.data import shown
-from gepa_core.faults import describe
+from gepa_core.stray import ordinary
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,26 +66,6 @@ class Workers:
 
         threading.Thread(target=work, daemon=True, name="gepa-worker").start()
         return queue
-
-
-def ordinary(error: BaseException) -> Exception:
-    """``error``, or what is raised instead of one that would end the event loop or pass for a cancellation.
-
-    Not only `sys.exit` raises such: so do panics of libraries that are written in Rust, and `pytest.fail`.
-    """
-    if isinstance(error, Exception):
-        return error
-    instead = RuntimeError(_said(error))
-    instead.__cause__ = error
-    return instead
-
-
-def _said(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"sys.exit({shown(error.code)}) was called"
-    if isinstance(error, asyncio.CancelledError):
-        return "it was cancelled from inside"
-    return f"it raised {describe(error)}"
 
 
 def _settle(done: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -19,8 +19,8 @@ from gepa_core.errors import GepaError
 from gepa_core.faults import portable
 from gepa_core.pacing.calls import Call, Calls
 from gepa_core.pacing.pace import Stopped
+from gepa_core.stray import ordinary
 from gepa_core.types import Usage
-from gepa_core.workers import ordinary
 
 
 @attrs.frozen

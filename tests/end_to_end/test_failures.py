@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -128,7 +129,18 @@ def test_a_reflection_model_that_exits_or_fails_ends_the_run(tmp_path: Path) -> 
     def fails(_prompt: str) -> str:
         raise KeyError("api")
 
-    for function, message in ((exits, "called sys.exit"), (fails, "failed: KeyError")):
+    def is_cancelled(_prompt: str) -> str:
+        raise asyncio.CancelledError
+
+    def panics(_prompt: str) -> str:
+        raise BaseExceptionGroup("two", [GeneratorExit(), KeyboardInterrupt()])
+
+    for function, message in (
+        (exits, r"failed: RuntimeError: sys.exit\(1\) was called"),
+        (fails, "failed: KeyError"),
+        (is_cancelled, "failed: RuntimeError: it was cancelled from inside"),
+        (panics, "failed: RuntimeError: it raised BaseExceptionGroup: two"),
+    ):
         with pytest.raises(ModelFault, match=message):
             search(Toy(), tmp_path / "run", reflection_lm=ToyModel(write=function))
     search(Toy(), tmp_path / "run", budget=40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,14 @@ def _raises() -> BaseException:
 
 def _exits() -> BaseException:
     return SystemExit(3)
+
+
+class Panic(BaseException):
+    """As libraries that are written in Rust raise."""
+
+
+STRAY = (_exits, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, lambda: Panic("a panic"))
+"""Errors that are no `Exception`."""
 
 
 def plugin(hook: str, switch: Switch, *, wrapper: str = "", is_async: bool = False) -> Any:
@@ -106,17 +115,28 @@ def test_a_decision_that_fails_ends_the_run_with_the_plugins_name(
     assert len(model.prompts) == result.cost.reflections
 
 
-@pytest.mark.parametrize("hook", [*DECIDING, "gepa_configure"])
-def test_a_plugin_that_exits_is_named_and_the_process_goes_on(tmp_path: Path, hook: str) -> None:
-    """``sys.exit`` in a hook would end the event loop, which is everybody's."""
-    said = r"(SystemExit: 3|RuntimeError: sys.exit\(3\) was called)"
-    with pytest.raises(PluginError, match=f"plugin 'Failing': {hook} raised {said}"):
-        search(Toy(), tmp_path / "run", plugins=[plugin(hook, Switch(0, _exits))])
+@pytest.mark.parametrize("error", STRAY)
+@pytest.mark.parametrize(
+    ("hook", "wrapper", "is_async"),
+    [
+        *((hook, "", False) for hook in (*DECIDING, "gepa_configure", "gepa_redact_outcome")),
+        *((hook, "", True) for hook in SLOW),
+        ("gepa_select_parent", "before", False),
+        ("gepa_give_feedback", "after", False),
+    ],
+)
+def test_a_plugin_that_raises_what_is_no_exception_is_named_and_the_process_goes_on(
+    tmp_path: Path, hook: str, wrapper: str, is_async: bool, error: Callable[[], BaseException]
+) -> None:
+    """It would end the event loop, which is everybody's, or pass for a cancellation of the run."""
+    failing = plugin(hook, Switch(0, error), wrapper=wrapper, is_async=is_async)
+    with pytest.raises(PluginError, match=f"^plugin 'Failing': {hook} raised "):
+        search(Toy(), tmp_path / "run", plugins=[failing], budget=30)
     assert search(Toy(), tmp_path / "next", budget=30).proposals
 
 
 @pytest.mark.parametrize("hook", ["gepa_notify", "gepa_unconfigure"])
-@pytest.mark.parametrize("error", [_raises, _exits])
+@pytest.mark.parametrize("error", [_raises, *STRAY])
 def test_an_observer_that_fails_changes_nothing(
     tmp_path: Path, hook: str, error: Callable[[], BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
