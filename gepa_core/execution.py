@@ -13,7 +13,7 @@ from gepa_core.executors import as_executor
 from gepa_core.gate import Gate
 from gepa_core.local import LocalExecutor
 from gepa_core.pacing import RateLimit, as_limits
-from gepa_core.prices import Price
+from gepa_core.prices import Price, as_prices
 from gepa_core.protocols import Executor
 from gepa_core.retry import Patience
 from gepa_core.types import Purpose
@@ -28,14 +28,6 @@ def _kept(_instance: object, attribute: attrs.Attribute[Any], value: str) -> Non
     if value not in ("all", "training", "none"):
         raise ConfigurationError(
             f"execution: {attribute.name} must be 'all', 'training' or 'none', not {value!r}"
-        )
-
-
-def _prices(_instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not isinstance(value, Mapping) or not all(isinstance(price, Price) for price in value.values()):
-        raise ConfigurationError(
-            f"execution: {attribute.name} must be a mapping from the name of a model to its Price, such as"
-            f" {{'gpt-4.1': Price(sent=2e-6, received=8e-6)}}, not {value!r}"
         )
 
 
@@ -86,7 +78,7 @@ class Execution:
     max_wait: float = attrs.field(default=60.0, validator=at_least("execution", least=0))
     keep_trajectories: Literal["all", "training", "none"] = attrs.field(default="all", validator=_kept)
     executor: Executor = attrs.field(factory=LocalExecutor, converter=as_executor)
-    prices: Mapping[str, Price] = attrs.field(factory=dict, validator=_prices)
+    prices: Mapping[str, Price] = attrs.field(factory=dict, converter=as_prices)
     limits: Mapping[str, RateLimit] = attrs.field(factory=dict, converter=as_limits)
 
     def keeps(self, purpose: Purpose) -> bool:

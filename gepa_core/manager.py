@@ -12,7 +12,7 @@ from typing import Any
 import pluggy
 
 from gepa_core import hookspecs
-from gepa_core.errors import PluginError
+from gepa_core.errors import ConfigurationError, PluginError
 from gepa_core.implementation import Implementation
 from gepa_core.markers import PROJECT
 from gepa_core.registration import HOOKS, OBSERVING, register
@@ -52,11 +52,9 @@ def load_named(
         PluginError: there is none of that name, it cannot be imported, or it refuses the options.
     """
     if name not in installed:
-        from difflib import get_close_matches
-
         known = sorted({*installed, *built_in})
-        nearest = get_close_matches(name, known, n=1)
-        hint = f"did you mean {nearest[0]!r}" if nearest else "maybe you need to install it"
+        nearest = _nearest(name, known)
+        hint = f"did you mean {nearest!r}" if nearest else "maybe you need to install it"
         raise PluginError(
             f"no {what} is called {name!r}; {hint}? Installed: {', '.join(map(repr, known)) or 'none'}",
             plugin=name,
@@ -65,13 +63,41 @@ def load_named(
     origin = describe_distribution(point)
     try:
         loaded = point.load()
-        return loaded(**(options or {})) if inspect.isclass(loaded) else loaded
+        unknown = _unknown_option(loaded, options or {})
+        if not unknown:
+            return loaded(**(options or {})) if inspect.isclass(loaded) else loaded
+    except ConfigurationError as error:
+        raise PluginError(
+            f"{what} {name!r} of {origin}: {error}", plugin=name, distribution=origin
+        ) from error
     except Exception as error:
         raise PluginError(
             f"{what} {name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}",
             plugin=name,
             distribution=origin,
         ) from error
+    raise PluginError(f"{what} {name!r} of {origin} {unknown}", plugin=name, distribution=origin)
+
+
+def _unknown_option(loaded: Any, options: Mapping[str, Any]) -> str | None:
+    """What is wrong with the names of ``options``, as the end of a sentence; None if nothing is."""
+    if not inspect.isclass(loaded):
+        return f"is no class and has no options, not {', '.join(map(repr, options))}" if options else None
+    parameters = inspect.signature(loaded).parameters.values() if options else ()
+    known = [one.name for one in parameters]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return None
+    wrong = next((option for option in options if option not in known), None)
+    if wrong is None:
+        return None
+    hint = f"did you mean {nearest!r}? It" if (nearest := _nearest(wrong, known)) else "it"
+    return f"has no option {wrong!r}; {hint} has {', '.join(map(repr, known)) or 'none'}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def describe_distribution(point: EntryPoint) -> str:

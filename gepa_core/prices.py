@@ -14,6 +14,8 @@ from typing import Any
 
 import attrs
 
+from gepa_core.checks import at_least
+from gepa_core.errors import ConfigurationError
 from gepa_core.types import Trajectory, Usage
 
 _LIST = "model_prices_and_context_window_backup.json"
@@ -26,14 +28,50 @@ class Price:
     Attributes:
         sent: of a prompt.
         received: of an answer.
+
+    Raises:
+        ConfigurationError: one of them is no number, or below 0.
     """
 
-    sent: float = attrs.field(validator=attrs.validators.ge(0))
-    received: float = attrs.field(validator=attrs.validators.ge(0))
+    sent: float = attrs.field(validator=at_least("Price", least=0))
+    received: float = attrs.field(validator=at_least("Price", least=0))
 
     def of(self, usage: Usage) -> float:
         """The price of tokens that are known."""
         return self.sent * usage.input_tokens + self.received * usage.output_tokens
+
+
+def as_prices(value: Any) -> dict[str, Price]:
+    """Prices by the names of models, from `Price` objects or tables of their settings.
+
+    Raises:
+        ConfigurationError: it is no such mapping, or a price makes no sense.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"execution: {_EXPECTED}, not {value!r}")
+    return {name: _as_price(name, one) for name, one in value.items()}
+
+
+_EXPECTED = (
+    "prices must be a mapping from the name of a model to its Price, such as"
+    " {'gpt-4.1': Price(sent=2e-6, received=8e-6)}, or to a table of its settings"
+)
+
+
+def _as_price(name: Any, value: Any) -> Price:
+    if isinstance(value, Price):
+        return value
+    if not isinstance(name, str) or not isinstance(value, Mapping):
+        raise ConfigurationError(f"execution: {_EXPECTED}; {name!r} has {value!r}")
+    if sorted(value) != ["received", "sent"]:
+        raise ConfigurationError(
+            f"execution: prices: {name!r} has {', '.join(map(repr, value)) or 'nothing'}; give 'sent' and"
+            " 'received', both in US dollars per token"
+        )
+    try:
+        return Price(**value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"execution: prices: {name!r}: {error}") from None
 
 
 def price_of(model: str, own: Mapping[str, Price] | None = None) -> Price | None:

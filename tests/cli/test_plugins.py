@@ -92,7 +92,7 @@ def test_wrong_options_and_broken_plugins_are_named(cli: Cli) -> None:
     raw += 'reflection_lm = "toy_desk:reflect"\n[[plugins]]\nname = "softmax"\nheat = 1\n'
     (cli.directory / "gepa.toml").write_text(raw)
     result = cli("optimize", "gepa.toml", code=2)
-    assert "plugin 'softmax' of toy-softmax 1.2 cannot be loaded" in result.stderr
+    assert "plugin 'softmax' of toy-softmax 1.2 has no option 'heat'; it has 'temperature'" in result.stderr
     assert "'heat'" in result.stderr
     result = cli("optimize", "gepa.toml", "--plugin=shattered", code=2)
     assert "plugin 'shattered' of toy-broken 0.3 cannot be loaded: ModuleNotFoundError" in result.stderr

@@ -244,9 +244,16 @@ class TestNames:
     def test_options_are_given_to_the_class(self) -> None:
         assert load_plugin("stall", {"free": 7}).free == 7
 
-    @pytest.mark.parametrize("options", [{"fre": 7}, {"free": 0}])
-    def test_wrong_options_name_plugin_and_distribution(self, options: dict[str, int]) -> None:
-        with pytest.raises(PluginError, match=r"'stall' of gepa-strategies 1\.2\.3 cannot be loaded.*free?"):
+    @pytest.mark.parametrize(
+        ("options", "why"),
+        [
+            ({"fre": 7}, "has no option 'fre'; did you mean 'free'[?] It has 'free'"),
+            ({"zzz": 7}, "has no option 'zzz'; it has 'free'"),
+            ({"free": 0}, "cannot be loaded: ValueError: .*free"),
+        ],
+    )
+    def test_wrong_options_name_plugin_and_distribution(self, options: dict[str, int], why: str) -> None:
+        with pytest.raises(PluginError, match=rf"'stall' of gepa-strategies 1\.2\.3 {why}"):
             load_plugin("stall", options)
 
     def test_an_unknown_name_lists_what_is_installed(self) -> None:

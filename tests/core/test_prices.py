@@ -23,6 +23,13 @@ from gepa_core.errors import ConfigurationError
 from gepa_core.prices import price_of, priced, priced_steps
 from gepa_core.protocols import Completion
 
+WRONG_PRICES = [
+    (3, "prices must be a mapping"),
+    ({"m": 0.5}, "'m' has 0.5"),
+    ({"m": {"sent": 1e-6}}, "'m' has 'sent'; give 'sent' and 'received'"),
+    ({"m": {"sent": 1e-6, "recieved": 1e-6}}, "'m' has 'sent', 'recieved'; give"),
+    ({"m": {"sent": 1e-6, "received": "x"}}, "'m': Price: received must be a number of at least 0, not 'x'"),
+]
 OWN = {"mine": Price(sent=0.001, received=0.002)}
 METERED = Usage(calls=1, input_tokens=10, output_tokens=5, unpriced=1)
 
@@ -129,3 +136,13 @@ def test_prices_that_are_none_are_refused(bad: Any) -> None:
     """With an example of how they are given."""
     with pytest.raises(ConfigurationError, match=r"Price\(sent="):
         Execution(prices=bad)
+
+
+def test_prices_may_be_tables_as_in_a_file() -> None:
+    assert Execution(prices={"mine": {"sent": 0.001, "received": 0.002}}).prices == OWN
+
+
+@pytest.mark.parametrize(("prices", "said"), WRONG_PRICES)
+def test_prices_that_make_no_sense_are_refused(prices: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        Execution(prices=prices)
