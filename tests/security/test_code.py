@@ -26,6 +26,7 @@ FORBIDDEN_ATTRIBUTES = {
 
 ALLOWED = {
     ("gepa_core/appgraph/overlays.py", "__import__"): "the app's own import statements",
+    ("gepa_core/appgraph/policy.py", "import_module"): "modules that the app has imported or is importing",
     ("gepa_core/cli/targets.py", "import_module"): "what the user names on the command line",
     ("gepa_core/testing/requirements.py", "import_module"): "modules that a suite names",
     ("gepa_core/testing/suites/processes.py", "import_module"): "the test module of whoever runs the suite",
