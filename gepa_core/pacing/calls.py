@@ -102,13 +102,18 @@ class PacedCalls(Calls):
     def begin(self, model: str) -> Call:
         booked = self.pace.book(model, self.gate)
         with self.waiting():
-            return _PacedCall(self, model, booked.result())
+            bookings = booked.result()
+        return self._begun(model, bookings)
 
     async def abegin(self, model: str) -> Call:
         booked = self.pace.book(model, self.gate)
         with self.waiting():
             bookings = booked.result() if booked.done() else await asyncio.wrap_future(booked)
-            return _PacedCall(self, model, bookings)
+        return self._begun(model, bookings)
+
+    def _begun(self, model: str, bookings: list[Booking]) -> Call:
+        self.pace.begin(model, bookings)
+        return _PacedCall(self, model, bookings)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -107,6 +107,13 @@ class Pace:
                 self._wake()
         return future
 
+    def begin(self, model: str, bookings: list[Booking]) -> None:
+        """A call that was booked begins now."""
+        with self._lock:
+            now = self._clock()
+            for window, booking in zip(self._line(model).windows, bookings, strict=True):
+                window.begin(booking, now)
+
     def settle(self, model: str, bookings: list[Booking], usage: Usage | None) -> None:
         """A call ended. ``usage`` is None when it failed."""
         tokens = 0 if usage is None else None if usage.unmetered else usage.tokens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 import attrs
 
@@ -14,7 +15,7 @@ _REMEMBERED = 64
 
 @attrs.define(eq=False)
 class Booking:
-    """A call in a window: when it began, and the tokens that it counts with."""
+    """A call in a window: when it began, or was let begin, and the tokens that it counts with."""
 
     began: float
     tokens: float
@@ -54,12 +55,22 @@ class Window:
         return max(self._wait_for_requests(now), self._wait_for_tokens(now))
 
     def book(self, now: float) -> Booking:
-        """A call begins."""
+        """A call may begin."""
         self.is_used = True
         booking = Booking(now, self.expected)
+        self._count(booking)
+        return booking
+
+    def begin(self, booking: Booking, now: float) -> None:
+        """A call that was booked begins: later than it might, where its thread or loop was busy."""
+        booking.began = now
+        if booking.is_over:
+            booking.is_over = False
+            self._count(booking)
+
+    def _count(self, booking: Booking) -> None:
         self._bookings.append(booking)
         self._tokens += booking.tokens
-        return booking
 
     def settle(self, booking: Booking, tokens: float | None, *, answered: bool) -> None:
         """A call ended.
@@ -87,7 +98,9 @@ class Window:
         most = self.limit.requests
         if most is None or len(self._bookings) < most:
             return 0.0
-        return self._bookings[len(self._bookings) - most].began + self.limit.seconds - now
+        # They stand in the order in which they were booked, and may have begun in another.
+        first = islice(self._bookings, len(self._bookings) - most + 1)
+        return max(booking.began for booking in first) + self.limit.seconds - now
 
     def _wait_for_tokens(self, now: float) -> float:
         """A call that is larger than the limit by itself goes when nothing else counts."""
@@ -98,5 +111,5 @@ class Window:
             if left <= 0:
                 break
             left -= booking.tokens
-            until = booking.began + self.limit.seconds
+            until = max(until, booking.began + self.limit.seconds)
         return until - now

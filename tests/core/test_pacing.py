@@ -90,6 +90,33 @@ def test_no_window_holds_more_than_the_limit(
         assert sum(inside[:-1]) <= tokens
 
 
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_call_counts_from_when_it_begins_and_not_from_when_it_might_have(*, is_async: bool) -> None:
+    """Its thread or event loop may get to it late, and the provider counts from then."""
+    times = iter([0.0, 0.9, 1.5])  # it is booked, it begins, the next one is asked for
+    pace, gate = Pace({"m": RateLimit(requests=1, seconds=1.0)}, clock=lambda: next(times, 1.5)), Gate(1)
+    calls = PacedCalls(pace, gate)
+    if is_async:
+        asyncio.run(calls.abegin("m"))
+    else:
+        calls.begin("m")
+    too_early = pace.book("m", gate)
+    assert not too_early.done()
+    gate.halt("enough")
+    pace.stop(gate)
+
+
+def test_calls_that_begin_in_another_order_than_they_were_booked_all_count() -> None:
+    window = Window(RateLimit(requests=2, tokens=100, seconds=1.0))
+    first, second = window.book(0.0), window.book(0.1)
+    window.begin(first, 0.9)
+    assert window.wait(1.5) == pytest.approx(0.4)
+    assert window.wait(1.9) == 0.0
+    window.begin(second, 2.5)  # after it has slid out
+    window.settle(window.book(2.5), 1, answered=True)
+    assert window.wait(2.6) == pytest.approx(0.9)
+
+
 def test_tokens_are_expected_from_the_calls_so_far() -> None:
     """The first call goes alone. When it has shown what calls use, as many go at once as fit."""
     window = Window(RateLimit(tokens=100, seconds=60.0))
