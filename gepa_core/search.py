@@ -113,6 +113,7 @@ class Search:
         """
         self.ledger.check(self.sizes.least)
         stored = self.store.proposals()
+        bought = cost_of(self.store).total_rollouts
         facts = facts_for_readers(self.run)
         self.store.set_meta(facts if stored else {**facts, "begun": _now()})
         engine = self._engine(stored)
@@ -129,7 +130,7 @@ class Search:
                     test, stopped = await self._test(limit)
                 reason += untested + stopped
             fault = engine.fault or ("" if limit.is_over else stopped)
-            self._end(reason, fault)
+            self._end(reason, fault, bought)
             return self._result(test, reason, fault)
         finally:
             self.stages.unconfigure(Pool(self.state), reason)
@@ -207,11 +208,17 @@ class Search:
             gate.halt("the run is over")
             await evaluator.settle()
 
-    def _end(self, reason: str, fault: str) -> None:
+    def _end(self, reason: str, fault: str, bought: int) -> None:
+        """Tell that the run is over, and of limits that did nothing, unless there was nothing to do.
+
+        Args:
+            bought: rollouts that were there when it began.
+        """
         self.store.set_meta({"reason": reason, "ended": _now(), "fault": fault})
-        for problem in self.pace.problems():
+        spent = cost_of(self.store).total_rollouts
+        for problem in self.pace.problems() if spent > bought else ():
             self.stages.notify(Warned(message=problem))
-        self.stages.notify(RunEnded(reason=reason, spent=cost_of(self.store).total_rollouts))
+        self.stages.notify(RunEnded(reason=reason, spent=spent))
 
     def _result(self, test: Comparison | None, reason: str, fault: str) -> Result:
         if not self.state.members:

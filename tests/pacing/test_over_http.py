@@ -193,3 +193,7 @@ def test_a_limit_for_no_model_is_told_of(tmp_path: Path) -> None:
         score_seed("agent", server.base_url, tmp_path, 4, limits=limits, plugins=[watch])
     (said,) = [one.message for one in watch.events if isinstance(one, Warned) and "gtp-4.1" in one.message]
     assert said == f"the limit for 'gtp-4.1' held for no call; models called: {TASK_MODEL!r}"
+    again = Watch()
+    with serve() as server:
+        score_seed("agent", server.base_url, tmp_path, 4, limits=limits, plugins=[again])
+    assert [one.message for one in again.events if isinstance(one, Warned) and "gtp-4.1" in one.message] == []

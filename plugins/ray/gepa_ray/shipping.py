@@ -88,7 +88,8 @@ def _cannot_be_sent(target: Any, adapter: Adapter | None, error: Exception) -> C
         return ConfigurationError(f"the adapter {said}: {explained(adapter, error)}")
     return ConfigurationError(
         f"the app {said}: {explained(target, error)}. Let the workers import the app instead:"
-        " RayExecutor(app='module:attribute')"
+        " RayExecutor(app='module:attribute'), which is"
+        " app = 'module:attribute' in [execution.executor] of a file"
     )
 
 
