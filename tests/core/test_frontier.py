@@ -101,6 +101,25 @@ def test_any_means_decide_the_order_of_removal(pool: list[Scores], means: list[f
 
 
 @steady
+@given(POOLS | TIED, st.data())
+def test_a_copy_and_what_it_was_made_of_go_their_own_ways(pool: list[Scores], data: st.DataObject) -> None:
+    """Those who come into one of the two come into it alone, whoever is asked first."""
+    common, means = data.draw(st.integers(0, len(pool) - 1)), means_of(pool)
+    original = frontier_of(pool[:common], means)
+    copy = original.copy()
+    for index in range(common, len(pool)):
+        copy.add(index, pool[index], means[index])
+    assert original.survivors() == survivors_by_definition(pool[:common], means)
+    assert copy.survivors() == survivors_by_definition(pool, means)
+    for frontier, members in ((original, pool[:common]), (copy, pool)):
+        best = best_by_definition(members)
+        assert {key: (frontier.best(key), frontier.holders(key)) for key in frontier.keys} == best
+    for index in range(common, len(pool)):
+        original.add(index, pool[index], means[index])
+    assert original.survivors() == copy.survivors()
+
+
+@steady
 @given(TIED, st.lists(st.sampled_from([0.0, 1.0]), min_size=12, max_size=12))
 def test_survivors_are_right_after_every_candidate(pool: list[Scores], means: list[float]) -> None:
     """Whoever is asked again and again while candidates tie, beat each other and share a mean."""
