@@ -145,6 +145,23 @@ def test_one_clock_tells_all_of_them_whatever_their_order() -> None:
     assert asyncio.run(run()) == [["late"], *[["TookTooLong"]] * 3, ["late"]]
 
 
+def test_a_timer_that_finds_nobody_late_looks_again_for_the_others() -> None:
+    """It was set for one that ended in time, and nothing else begins that would set another."""
+
+    async def run() -> list[list[str]]:
+        clock, done = Clock(), asyncio.Event()
+        early, late = Watched(clock), Watched(clock)
+        early.start(lambda: polite(done), LIMIT)
+        late.start(lambda: polite(asyncio.Event()), 2 * LIMIT)
+        await asyncio.sleep(0)
+        done.set()
+        async with asyncio.timeout(FOR_GOOD / 6):
+            await late.ended.wait()
+        return [early.told, late.told]
+
+    assert asyncio.run(run()) == [["late"], ["TookTooLong"]]
+
+
 def test_an_error_is_told_as_it_is() -> None:
     async def fails() -> None:
         raise KeyError("gold")
