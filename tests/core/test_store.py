@@ -269,6 +269,29 @@ def test_outcomes_that_are_finished_together_are_written_together(tmp_path: Path
     store.close()
 
 
+def test_all_are_told_though_one_of_them_is_interrupted(tmp_path: Path) -> None:
+    """As by a Ctrl-C, which comes out of the event loop; the loop may go on."""
+    store, told = Store.open(tmp_path), list[int]()
+    group, loop = GroupCommit(store), asyncio.new_event_loop()
+
+    def tell(number: int) -> None:
+        told.append(number)
+        if number == 1:
+            raise KeyboardInterrupt
+
+    def save() -> None:
+        for number in range(4):
+            group.save(_long("one", number), "seed", lambda _result, number=number: tell(number))
+
+    loop.call_soon(save)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(asyncio.sleep(0.01))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert told == [0, 1, 2, 3]
+    loop.close()
+    store.close()
+
+
 def test_what_cannot_be_written_fails_for_all_that_wait_and_harms_nothing_later(tmp_path: Path) -> None:
     """None of them is kept; what is finished later is stored and can be read."""
     store = Store.open(tmp_path)

@@ -180,14 +180,18 @@ def test_an_app_that_hangs_for_a_moment_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_no_rollout_sees_what_another_put_into_its_context(tmp_path: Path) -> None:
-    """Nor does the metric of another, or a proposal that goes on in the place of one."""
+    """Nor does the metric of another, a proposal that goes on in its place, or its own next attempt."""
     current: ContextVar[Any] = ContextVar("current", default=None)
     seen: list[Any] = []
+    met: set[int] = set()
 
     class Setting(Toy):
         async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
             seen.append(current.get())
             current.set(inputs)
+            if inputs not in met:
+                met.add(inputs)
+                raise ConnectionError("reset")
             return await super().run(texts, inputs)
 
     async def judge(example: Any, output: Any) -> Any:
