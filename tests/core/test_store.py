@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 from pathlib import Path
 
@@ -274,14 +275,14 @@ def test_all_are_told_though_one_of_them_is_interrupted(tmp_path: Path) -> None:
     store, told = Store.open(tmp_path), list[int]()
     group, loop = GroupCommit(store), asyncio.new_event_loop()
 
-    def tell(number: int) -> None:
+    def tell(number: int, _result: Outcome | Exception) -> None:
         told.append(number)
         if number == 1:
             raise KeyboardInterrupt
 
     def save() -> None:
         for number in range(4):
-            group.save(_long("one", number), "seed", lambda _result, number=number: tell(number))
+            group.save(_long("one", number), "seed", functools.partial(tell, number))
 
     loop.call_soon(save)
     with pytest.raises(KeyboardInterrupt):
