@@ -86,6 +86,19 @@ class HeldBack:
 
 
 @attrs.frozen(kw_only=True)
+class LimitReached:
+    """Calls wait for a limit of the run's own, `Execution.limits`. Told once in a run for each limit.
+
+    Attributes:
+        model: the model whose call is the first to wait.
+        limit: the name or glob that the limit is for.
+    """
+
+    model: str
+    limit: str
+
+
+@attrs.frozen(kw_only=True)
 class ReflectionFinished:
     """The reflection model answered. ``text`` is its whole answer."""
 
@@ -137,6 +150,7 @@ Event: TypeAlias = (
     | RolloutFinished
     | Retried
     | HeldBack
+    | LimitReached
     | ReflectionFinished
     | ProposalCommitted
     | Warned

@@ -16,7 +16,7 @@ from gepa_core.budget import Ledger
 from gepa_core.engine import Engine
 from gepa_core.errors import GepaError, InfrastructureFault
 from gepa_core.evaluate import Evaluator
-from gepa_core.events import HeldBack, RunEnded, Warned
+from gepa_core.events import HeldBack, LimitReached, RunEnded, Warned
 from gepa_core.executors import opened
 from gepa_core.final_test import compared, compared_on_test, refusal, spent_on_test
 from gepa_core.gate import Gate, Halted
@@ -99,7 +99,7 @@ class Search:
     def _new_pace(self) -> Pace:
         loop, execution = asyncio.get_running_loop(), self.run.execution
 
-        def tell(event: HeldBack) -> None:  # on whatever thread the call was made
+        def tell(event: HeldBack | LimitReached) -> None:  # on whatever thread the call was made
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is there to be told
                 loop.call_soon_threadsafe(self.stages.notify, event)
 

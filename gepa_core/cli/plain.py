@@ -7,6 +7,7 @@ from gepa_core.cli.watch import Watch
 from gepa_core.events import (
     Event,
     HeldBack,
+    LimitReached,
     ProposalCommitted,
     Retried,
     RolloutFinished,
@@ -23,6 +24,8 @@ def line(event: Event, watch: Watch) -> str:
             text = f"note: {event.message}"
         case HeldBack():
             text = f"{wording.held_back(event)}: {event.error}"
+        case LimitReached():
+            text = wording.limit_reached(event)
         case _:
             text = _text(event, watch)
     return f"[{wording.duration(watch.elapsed):>7}] {text}" if text else ""

@@ -10,10 +10,11 @@ import attrs
 
 from gepa_core.budget import Budget
 from gepa_core.cli.doing import Doing
-from gepa_core.cli.wording import held_back, listed
+from gepa_core.cli.wording import held_back, limit_reached, listed
 from gepa_core.events import (
     Event,
     HeldBack,
+    LimitReached,
     ProposalCommitted,
     ProposalStarted,
     ReflectionFinished,
@@ -108,6 +109,8 @@ class Watch:
                 self._retried = event.number
             case HeldBack():
                 self.note = held_back(event)
+            case LimitReached():
+                self.note = limit_reached(event)
             case Warned():
                 self.note = event.message
             case RunEnded():

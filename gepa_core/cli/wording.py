@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from gepa_core.events import HeldBack
+from gepa_core.events import HeldBack, LimitReached
 from gepa_core.result import Interval
 from gepa_core.types import Usage
 
@@ -31,6 +31,11 @@ def held_back(event: HeldBack) -> str:
     """``waiting 12 s: the provider of 'gpt-4.1' asked for it``."""
     whose = f" of {event.model!r}" if event.model else ""
     return f"waiting {event.seconds:.3g} s: the provider{whose} asked for it"
+
+
+def limit_reached(event: LimitReached) -> str:
+    """``calls of 'gpt-4.1' wait: the limit for 'openai/*' is reached``."""
+    return f"calls of {event.model!r} wait: the limit for {event.limit!r} is reached"
 
 
 def count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 import attrs
 
 from gepa_core.errors import InfrastructureFault
-from gepa_core.events import HeldBack
+from gepa_core.events import HeldBack, LimitReached
 from gepa_core.faults import Fault
 from gepa_core.gate import Gate
 from gepa_core.pacing.limits import RateLimit, is_for
@@ -58,7 +58,7 @@ class _Line:
         return [window.book(now) for window in self.windows]
 
 
-def _say_nothing(_event: HeldBack) -> None:
+def _say_nothing(_event: HeldBack | LimitReached) -> None:
     return None
 
 
@@ -71,7 +71,8 @@ class Pace:
         limits: by the name of a model or a glob. All that match a model hold for it; the models that one
             matches share it.
         longest: the most seconds for which a provider's word holds back everyone.
-        tell: told of each hold, on whatever thread it is noticed.
+        tell: told of each hold, and of each limit when calls first wait for it, on whatever thread that is
+            noticed. It may not ask for calls itself.
     """
 
     def __init__(
@@ -79,10 +80,11 @@ class Pace:
         limits: Mapping[str, RateLimit] | None = None,
         *,
         longest: float = 60.0,
-        tell: Callable[[HeldBack], None] = _say_nothing,
+        tell: Callable[[HeldBack | LimitReached], None] = _say_nothing,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._windows = {pattern: Window(limit) for pattern, limit in (limits or {}).items()}
+        self._untold = dict(self._windows)
         self._longest, self._tell, self._clock = longest, tell, clock
         self._lines: dict[str, _Line] = {}
         self._lock = threading.Lock()
@@ -204,11 +206,19 @@ class Pace:
                 wait = line.wait(now)
                 if wait > 0:
                     waits.append(wait)
+                    self._tell_of_limits(line, now)
                     break
                 ticket = line.waiting.popleft()
                 if ticket.future.set_running_or_notify_cancel():
                     ticket.future.set_result(line.book(now))
         return min(waits, default=None)
+
+    def _tell_of_limits(self, line: _Line, now: float) -> None:
+        """Say once of each limit that calls wait for it."""
+        for name, window in list(self._untold.items()):
+            if any(window is one for one in line.windows) and not window.is_guessing and window.wait(now) > 0:
+                del self._untold[name]
+                self._tell(LimitReached(model=line.model, limit=name))
 
 
 def _stopped(gate: Gate) -> Stopped:

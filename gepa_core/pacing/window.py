@@ -49,6 +49,11 @@ class Window:
             return sum(self._used) / len(self._used)
         return float(self.limit.tokens or 0)
 
+    @property
+    def is_guessing(self) -> bool:
+        """Whether calls wait until one has shown how many tokens they use."""
+        return self.limit.tokens is not None and not self._used
+
     def wait(self, now: float) -> float:
         """Seconds until another call may begin; 0 for at once."""
         self._slide(now)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gepa_core import Execution, RateLimit
 from gepa_core.errors import ConfigurationError, InfrastructureFault
-from gepa_core.events import HeldBack
+from gepa_core.events import HeldBack, LimitReached
 from gepa_core.faults import classify
 from gepa_core.gate import Gate
 from gepa_core.pacing import Call, Pace, PacedCalls, Stopped, current_calls
@@ -140,8 +140,21 @@ def test_calls_that_report_no_tokens_do_not_wait_for_ever_and_are_told_of() -> N
     assert "'m' do not report their tokens" in about_other
 
 
+@pytest.mark.parametrize("tokens", [None, 1000])
+def test_the_first_wait_for_a_limit_is_told_of_once(tokens: int | None) -> None:
+    """Not that the first call goes alone where tokens are limited."""
+    told: list[HeldBack | LimitReached] = []
+    wide = RateLimit(requests=100, tokens=tokens)
+    pace = Pace({"m*": RateLimit(requests=3, seconds=0.2), "mine": wide}, tell=told.append)
+    calls = PacedCalls(pace, Gate(1))
+    for _ in range(5):
+        calls.begin("mine").end(Usage(calls=1, input_tokens=1))
+    assert calls.waited > 0
+    assert told == [LimitReached(model="mine", limit="m*")]
+
+
 def test_a_wait_that_a_provider_asks_for_holds_back_every_call_of_its_model() -> None:
-    told: list[HeldBack] = []
+    told: list[HeldBack | LimitReached] = []
     now = 0.0
     pace = Pace(longest=10.0, tell=told.append, clock=lambda: now)
     calls = PacedCalls(pace, Gate(1))

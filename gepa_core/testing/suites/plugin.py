@@ -16,6 +16,7 @@ from gepa_core.errors import ProposalDropped
 from gepa_core.events import (
     Event,
     HeldBack,
+    LimitReached,
     ProposalCommitted,
     ProposalStarted,
     ReflectionFinished,
@@ -263,6 +264,7 @@ def _events() -> Iterator[Event]:
     yield RolloutFinished(number=1, purpose="child", example="t", score=0.0, failed=True, reused=True)
     yield Retried(number=1, what="rollout", attempt=1, wait=0.1, error="timeout")
     yield HeldBack(model="openai/gpt-4.1", seconds=12.0, error="rate limit")
+    yield LimitReached(model="gpt-4.1", limit="openai/*")
     yield ReflectionFinished(number=1, text="```\nnew\n```")
     proposal = Proposal(number=1, kind="mutation", parents=(0,), status="dropped", reason="empty: no text")
     committed = ProposalCommitted(
