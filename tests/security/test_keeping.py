@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from gepa_core.errors import ConfigurationError, MetricError, PluginError
 from gepa_core.outline import NOT_KEPT
 from gepa_core.store import Store
 from gepa_core.types import Outcome
-from tests.core.toys import Toy, ToyModel, metric, search
+from tests.core.toys import Toy, ToyModel, metric, preset, search
 
 NONE = Execution(concurrency=4, max_wait=0.0, keep_trajectories="none")
 
@@ -122,6 +123,29 @@ class Hide:
             for step in outcome.trajectory.steps
         ]
         return attrs.evolve(outcome, trajectory=Trajectory(steps=tuple(steps)))
+
+
+def test_keys_that_come_into_the_environment_late_are_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the preset was made, between two runs of it, and when the app first runs."""
+    keys = ["plain words before", "plain words between", "plain words of the app"]
+    made = preset()
+
+    class Loading(Telling):
+        async def run(self, texts: Mapping[str, str], inputs: Any) -> Rollout:
+            monkeypatch.setenv("OTHER_API_KEY", keys[2])
+            rollout = await super().run(texts, inputs)
+            (first, *more) = rollout.trajectory.steps
+            told = attrs.evolve(first, output=[os.environ["TOY_API_KEY"], keys[2]])
+            return attrs.evolve(rollout, trajectory=Trajectory(steps=(told, *more)))
+
+    for number, key in enumerate(keys[:2]):
+        monkeypatch.setenv("TOY_API_KEY", key)
+        search(Loading(), tmp_path / str(number), preset=made, budget=30)
+        stored = str(outcomes(tmp_path / str(number)))
+        assert "private" in stored
+        assert "plain words" not in stored
 
 
 def test_each_plugin_is_given_what_the_one_before_it_returned(tmp_path: Path) -> None:
