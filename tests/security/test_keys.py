@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import attrs
 import gepa_offline
 import pytest
 from gepa_offline.model import REFLECTION_MODEL
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from gepa_core import Execution, optimize, redaction
 from gepa_core.errors import GepaError
 from gepa_core.lm import LiteLLM
+from gepa_core.types import Failure, Feedback, Outcome, Step, Trajectory
 from tests.core.steady import steady
 from tests.security.planted import APPS, CLIENT, ENVIRONMENT, HEADERS, leaks, metric, refusing, rows, written
 
@@ -176,3 +178,25 @@ def test_a_search_that_is_spared_would_have_found_nothing(text: str) -> None:
     for _, _, pattern, replacement in redaction._PATTERNS:
         found = pattern.sub(replacement, found)
     assert redaction._without_patterns(text) == found
+
+
+@pytest.mark.parametrize("around", ["", "many words " * 500])
+def test_no_place_in_an_outcome_is_left_out(around: str) -> None:
+    """The same key in all of them, alone and in a text that is too long to be remembered; twice in a row."""
+    said = f"{around}refused sk-abcdefghijklmnop {around}"
+    step = Step(
+        kind="model", name="m", inputs=[{"role": "user", "content": said}], output={"text": said}, error=said
+    )
+    outcome = Outcome(
+        candidate="c",
+        example="0",
+        split="val",
+        output=[{"answer": said}],
+        trajectory=Trajectory(steps=(step, step, attrs.evolve(step, error="", output=said))),
+        failure=Failure(type="ValueError", message=said),
+        feedback=Feedback(0.0, said, by_component={"first": "fine", "second": said}),
+    )
+    for _ in range(2):
+        hidden = redaction.Redactor().outcome(outcome)
+        assert "sk-abc" not in str(hidden)
+        assert str(hidden).count(redaction.HIDDEN) == str(outcome).count("sk-abc") == 12
