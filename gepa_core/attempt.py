@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from gepa_core.commits import Commits
 from gepa_core.entries import usage_of
 from gepa_core.errors import MetricError, PluginError, ProposalDropped, SystemFailed
 from gepa_core.evaluate import Evaluator
@@ -17,6 +18,7 @@ from gepa_core.marks import arrived, attributed, calls_a_model, marked
 from gepa_core.mutation import MutationRequest, Reflected
 from gepa_core.pool import Pool
 from gepa_core.protocols import LanguageModel
+from gepa_core.rebase import overtaking, rebased
 from gepa_core.recorded import RecordedModel
 from gepa_core.retry import Patience
 from gepa_core.stages import Stages
@@ -54,6 +56,7 @@ class Draft:
     """What became of a proposal, before it is committed.
 
     Attributes:
+        onto: pool index of the member that the change was moved to, if it was.
         needed: every outcome that it used: key to (purpose, usage). Charging is decided at the commit.
     """
 
@@ -63,6 +66,7 @@ class Draft:
     before: tuple[float, ...] = ()
     after: tuple[float, ...] = ()
     candidate: Candidate | None = None
+    onto: int | None = None
     scores: dict[str, float] = attrs.field(factory=dict)
     objectives: dict[str, Mapping[str, float]] = attrs.field(factory=dict)
     needed: dict[OutcomeKey, tuple[Purpose, Usage]] = attrs.field(factory=dict)
@@ -94,6 +98,7 @@ class Attempter:
         reuse: whether a parent's known outcomes on training examples are used again.
         all_live: whether components are optimised that no model was seen to be sent.
         limits_reflections: whether a proposal may make no more reflection calls than were reserved for it.
+        commits: where mutations wait before they are rebased; None when they are validated as they are.
     """
 
     seed: Candidate
@@ -105,6 +110,7 @@ class Attempter:
     reuse: bool = True
     all_live: bool = False
     limits_reflections: bool = False
+    commits: Commits | None = None
     _patience: Patience = attrs.field(init=False)
 
     @_patience.default
@@ -178,6 +184,9 @@ class Attempter:
         texts = await self._reflect(plan, draft, parent, outcomes)
         draft.candidate = self._new(plan, parent.candidate.with_texts(texts))
         await self._test(plan, draft, "child", draft.before)
+        if self.commits is not None:
+            await self._rebase(plan, draft, await self.commits.before(plan.number))
+        await self._validate(plan, draft, "validation")
 
     async def _merge(self, plan: Plan, draft: Draft) -> None:
         if plan.merge is None:
@@ -190,6 +199,7 @@ class Attempter:
             raise _Ended("dropped", "; ".join(problems))
         draft.candidate = self._new(plan, Candidate(texts=plan.merge.texts))
         await self._test(plan, draft, "merge", before)
+        await self._validate(plan, draft, "validation")
 
     def _new(self, plan: Plan, candidate: Candidate) -> Candidate:
         if plan.pool.is_known(candidate):
@@ -241,7 +251,7 @@ class Attempter:
     async def _test(
         self, plan: Plan, draft: Draft, purpose: Literal["child", "merge"], before: Sequence[float]
     ) -> None:
-        """Run the new candidate on the minibatch, and on validation if it is accepted."""
+        """Run the new candidate on the minibatch, and go on if it is accepted."""
         if draft.candidate is None:
             raise AssertionError("there is a candidate to test")
         outcomes = await self._run(draft.candidate, plan.examples, purpose, plan=plan, draft=draft)
@@ -251,7 +261,30 @@ class Attempter:
                 "not as good as the better parent" if plan.kind == "merge" else "not better than its parent"
             )
             raise _Ended("rejected", f"worse: {sum(draft.after):g} against {sum(before):g}, {better}")
-        await self._validate(plan, draft, "validation")
+
+    async def _rebase(self, plan: Plan, draft: Draft, pool: Pool) -> None:
+        """Move the change onto the best of what was accepted since the plan, and test it there.
+
+        Args:
+            pool: as all earlier proposals left it.
+        """
+        if draft.candidate is None:
+            raise AssertionError("there is a candidate to rebase")
+        (parent,) = plan.parents
+        better = overtaking(parent, pool.members[len(plan.pool.members) :])
+        if not better:
+            return
+        found = rebased(draft.candidate, parent, better)
+        if found is None:
+            raise _Ended("rejected", "overtaken: others have changed the same for the better meanwhile")
+        moved, base = found
+        if pool.is_known(moved) or merged_problems(plan.pool.components, moved.texts):
+            return
+        outcomes = await self._run(moved, plan.examples, "child", plan=plan, draft=draft)
+        after = tuple(outcome.score for outcome in outcomes)
+        # Both are changed candidates, so this one has to be as good as the other, as a merge has to be.
+        if self.stages.accept(plan.pool, "merge", draft.after, after):
+            draft.candidate, draft.after, draft.onto = moved, after, base.index
 
     async def _validate(self, plan: Plan, draft: Draft, purpose: Purpose) -> list[Outcome]:
         if draft.candidate is None:

@@ -1,7 +1,8 @@
 """The loop. A run is a fold over numbered proposals that are planned ahead and committed in order.
 
 Proposal *n* is planned when every proposal up to *n - lookahead* has been committed (later, when the
-budget has to wait for what is in flight), by what those commits left behind and nothing else. So a run
+budget has to wait for what is in flight), by what those commits left behind and nothing else. A mutation
+that is to be rebased waits for the others too, and decides by what they left behind. So a run
 is a function of seed, settings, data and the models' answers, whatever the timing, and a run that is
 read back from its store plans what the unbroken one planned.
 """
@@ -15,6 +16,7 @@ from collections import Counter
 import attrs
 
 from gepa_core.attempt import Attempter, Draft, Plan
+from gepa_core.commits import Commits
 from gepa_core.errors import InfrastructureFault
 from gepa_core.events import ProposalCommitted, ProposalStarted, Warned
 from gepa_core.gate import Gate, Halted
@@ -43,6 +45,7 @@ class Engine:
     gate: Gate
     planner: Planner
     attempter: Attempter
+    commits: Commits
     stored: list[Proposal]
     lookahead: int = 1
     _under_way: dict[int, tuple[Plan, asyncio.Task[Draft]]] = attrs.field(factory=dict, init=False)
@@ -164,6 +167,7 @@ class Engine:
     def _commit(self, proposal: Proposal) -> None:
         """Fold a written proposal into the state and tell everybody."""
         self.state.apply(proposal)
+        self.commits.made()
         self.planner.ledger.settle(proposal.number)
         self._merges.pop(proposal.number, None)
         if proposal.kind == "seed":
@@ -235,6 +239,7 @@ def _proposal(plan: Plan, draft: Draft, charged: list[OutcomeKey], lost: Usage) 
         reflection_usage=draft.reflection_usage,
         lost=lost,
         ancestor=plan.merge.ancestor if plan.merge is not None else None,
+        onto=draft.onto,
     )
 
 

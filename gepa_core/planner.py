@@ -28,11 +28,13 @@ class Planner:
 
     Attributes:
         calls: calls of the reflection model that a mutation may make for each component.
+        tests: how often a new candidate may be tested on the minibatch.
     """
 
     stages: Stages
     ledger: Ledger
     calls: int
+    tests: int = 1
 
     async def plan(self, pool: Pool, number: int) -> Plan | NoPlan:
         """The plan of proposal ``number``, decided by ``pool`` alone."""
@@ -52,7 +54,11 @@ class Planner:
         parent = self.stages.parent(pool, number)
         examples = self.stages.examples(pool, parent, number)
         most = Spend(
-            rollouts={"parent": len(examples), "child": len(examples), "validation": len(pool.val)},
+            rollouts={
+                "parent": len(examples),
+                "child": self.tests * len(examples),
+                "validation": len(pool.val),
+            },
             reflections=self.calls * len(pool.components),
         )
         return Plan(

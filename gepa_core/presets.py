@@ -42,6 +42,8 @@ class Preset:
         lookahead: proposals that may be on their way at once. 1 is the paper's sequential loop; more
             overlap the models' latencies and save time, but decide on a pool that is that much older, and
             so find less for the same rollouts.
+        rebase: whether a mutation waits, before it is validated, for the proposals before it, and is moved to
+            the best of what they brought. Without effect at a lookahead of 1.
         reuse: whether a parent's known outcomes on training examples are used again.
         frontier: what the Pareto frontier is kept over.
         score_range: the lowest and the highest score that the metric may give. A score outside is an error
@@ -59,6 +61,7 @@ class Preset:
     name: str
     plugins: Mapping[str, Any]
     lookahead: int = attrs.field(default=1, validator=whole("preset", least=1))
+    rebase: bool = True
     reuse: bool = True
     frontier: Literal["examples", "objectives", "both"] = "examples"
     score_range: tuple[float, float] | None = attrs.field(default=None, converter=_as_range)
@@ -86,6 +89,11 @@ class Preset:
             )
 
     @property
+    def rebases(self) -> bool:
+        """Whether a mutation may find that others were accepted since it was planned, and is then rebased."""
+        return self.rebase and self.lookahead > 1
+
+    @property
     def perfect(self) -> float | None:
         """`perfect_score` as a number; None when there is none."""
         if self.perfect_score == "auto":
@@ -107,7 +115,8 @@ def paper(**settings: Any) -> Preset:
     Args:
         settings: other attributes of `Preset`, such as ``score_range=(0, 100)``.
     """
-    return Preset(**{"name": "paper", "plugins": _plugins(skip_solved=False), "reuse": False, **settings})
+    plugins = _plugins(skip_solved=False)
+    return Preset(**{"name": "paper", "plugins": plugins, "reuse": False, "rebase": False, **settings})
 
 
 def default(**settings: Any) -> Preset:

@@ -125,5 +125,6 @@ class Run:
             test=len(self.splits["test"]),
             components=len(self.components),
             minibatch=minibatch_size((plugin for _, plugin in manager.plugins), train),
+            tests=2 if self.preset.rebases else 1,
             calls=calls_per_component(plugin for _, plugin in manager.plugins),
         )

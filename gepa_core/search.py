@@ -13,6 +13,7 @@ from gepa_core import fingerprint
 from gepa_core.announcing import announce, facts_for_readers
 from gepa_core.attempt import Attempter
 from gepa_core.budget import Ledger
+from gepa_core.commits import Commits
 from gepa_core.engine import Engine
 from gepa_core.errors import GepaError, InfrastructureFault
 from gepa_core.evaluate import Evaluator
@@ -137,12 +138,16 @@ class Search:
 
     def _engine(self, stored: list[Proposal]) -> Engine:
         run, gate = self.run, self._new_gate()
+        commits = Commits(self.state, gate)
         return Engine(
             state=self.state,
             stages=self.stages,
             store=self.store,
             gate=gate,
-            planner=Planner(stages=self.stages, ledger=self.ledger, calls=self.sizes.calls),
+            planner=Planner(
+                stages=self.stages, ledger=self.ledger, calls=self.sizes.calls, tests=self.sizes.tests
+            ),
+            commits=commits,
             attempter=Attempter(
                 seed=run.app_as_it_is,
                 evaluator=self._evaluator(gate),
@@ -153,6 +158,7 @@ class Search:
                 reuse=run.preset.reuse,
                 all_live=run.all_live,
                 limits_reflections=run.budget.reflections is not None,
+                commits=commits if run.preset.rebases else None,
             ),
             stored=stored,
             lookahead=run.preset.lookahead,

@@ -22,6 +22,7 @@ class Sizes:
         test: number of test examples.
         components: number of components that are optimised.
         minibatch: number of examples that a mutation is tested on.
+        tests: how often it is tested on them at most: twice where it may be rebased.
         calls: calls of the reflection model for one component, at most.
     """
 
@@ -30,6 +31,7 @@ class Sizes:
     test: int
     components: int
     minibatch: int
+    tests: int = 1
     calls: int
 
     @property
@@ -41,7 +43,7 @@ class Sizes:
     def mutation(self) -> Spend:
         """The most that one mutation needs: every text is asked for again, the candidate is accepted."""
         return Spend(
-            rollouts={"parent": self.minibatch, "child": self.minibatch, "validation": self.val},
+            rollouts={"parent": self.minibatch, "child": self.tests * self.minibatch, "validation": self.val},
             reflections=self.calls * self.components,
         )
 

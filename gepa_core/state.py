@@ -134,8 +134,8 @@ class State:
     def _note_mutation(self, proposal: Proposal) -> None:
         (parent,) = proposal.parents
         self._note_train_scores(parent, proposal, proposal.before)
-        if proposal.components:
-            self.choices.setdefault(parent, []).append(proposal.number)
+        for index in dict.fromkeys((parent, *proposal.origins)) if proposal.components else ():
+            self.choices.setdefault(index, []).append(proposal.number)
 
     def _note_candidate(self, proposal: Proposal, candidate: Candidate) -> None:
         self.known.setdefault(candidate.id, proposal.number)
@@ -144,12 +144,12 @@ class State:
         member = Member(
             index=len(self.members),
             candidate=candidate,
-            parents=proposal.parents,
+            parents=proposal.origins,
             proposal=proposal.number,
             scores=proposal.scores,
             objectives=proposal.objectives,
             mean=sum(proposal.scores.values()) / len(proposal.scores),
-            turn=max((self.turn(index, proposal.number) for index in proposal.parents), default=0),
+            turn=max((self.turn(index, proposal.number) for index in proposal.origins), default=0),
         )
         self._add(member)
         if proposal.kind == "mutation":

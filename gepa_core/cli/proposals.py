@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -46,8 +46,9 @@ def write(console: Console, run: Summary, store: Store, proposal: Proposal) -> N
         console.print(Rule(style="dim"))
         console.print(answer.text, markup=False)
         console.print(Rule(style="dim"))
-    if proposal.texts is not None and proposal.parents:
-        report.write(console, *report.changes(_parent_texts(run, proposal), proposal.texts))
+    if proposal.texts is not None and proposal.origins:
+        before = run.state.members[proposal.origins[0]].candidate.texts
+        report.write(console, *report.changes(before, proposal.texts))
     elif proposal.texts is not None:
         for name, text in proposal.texts.items():
             report.write(console, heading(name), indented(text))
@@ -59,9 +60,9 @@ def _facts(run: Summary, proposal: Proposal) -> Iterator[tuple[str, str | Text]]
         status.append(f"  {proposal.reason}", style="default")
     yield "became", status
     if proposal.parents:
-        members = [run.state.members[index] for index in proposal.parents]
-        scores = (f"proposal {one.proposal} ({wording.score(one.mean)})" for one in members)
-        yield "made from", " and ".join(scores)
+        yield "made from", " and ".join(_named(run, index) for index in proposal.parents)
+    if proposal.onto is not None:
+        yield "moved to", _named(run, proposal.onto)
     if proposal.scores:
         yield "score", wording.score(sum(proposal.scores.values()) / len(proposal.scores))
     charged = (f"{number} {purpose}" for purpose, number in proposal.rollouts.items())
@@ -72,8 +73,9 @@ def _facts(run: Summary, proposal: Proposal) -> Iterator[tuple[str, str | Text]]
     yield "spend", " · ".join(parts)
 
 
-def _parent_texts(run: Summary, proposal: Proposal) -> Mapping[str, str]:
-    return run.state.members[proposal.parents[0]].candidate.texts
+def _named(run: Summary, index: int) -> str:
+    member = run.state.members[index]
+    return f"proposal {member.proposal} ({wording.score(member.mean)})"
 
 
 def _minibatch(run: Summary, store: Store, proposal: Proposal) -> Iterator[RenderableType]:

@@ -72,7 +72,7 @@ def _row(run: Summary, proposal: Proposal) -> tuple[str | Text, ...]:
     score = sum(proposal.scores.values()) / len(proposal.scores) if proposal.scores else None
     return (
         str(proposal.number),
-        "+".join(f"#{run.state.members[index].proposal}" for index in proposal.parents),
+        "+".join(f"#{run.state.members[index].proposal}" for index in proposal.origins),
         made_of(proposal),
         _mean(proposal.before),
         _mean(proposal.after),

@@ -26,7 +26,9 @@ def _wrong(proposal: Proposal, number: int, pool: int) -> str:
         f"is a {proposal.kind}": (proposal.kind == "seed") != (number == 0),
         f"has seen proposal {proposal.seen}": not -1 <= proposal.seen < max(number, 1),
         f"has {len(proposal.parents)} parents": len(proposal.parents) != _PARENTS[proposal.kind],
-        "has a parent that is not in the pool": any(not 0 <= one < pool for one in proposal.parents),
+        "has a parent that is not in the pool": any(
+            not 0 <= one < pool for one in (*proposal.parents, *proposal.origins)
+        ),
         "was accepted without texts or scores": proposal.status == "accepted"
         and not (proposal.texts and proposal.scores),
         "did not accept the seed": number == 0 and proposal.status != "accepted",

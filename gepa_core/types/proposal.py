@@ -73,6 +73,8 @@ class Proposal:
         lost: what attempts used that met infrastructure faults, as far as it is known. Two proposals that
             differ in nothing else are equal: it says something of the network.
         ancestor: pool index of the common ancestor, for a merge.
+        onto: pool index of the member that the changes of a mutation were moved to, if they were; ``after``
+            and ``texts`` are what they made of that.
     """
 
     number: int
@@ -97,3 +99,9 @@ class Proposal:
     reflection_usage: Usage = Usage()
     lost: Usage = attrs.field(default=Usage(), eq=False)
     ancestor: int | None = None
+    onto: int | None = None
+
+    @property
+    def origins(self) -> tuple[int, ...]:
+        """Pool indices of the members that its texts descend from: its parents, unless it was rebased."""
+        return self.parents if self.onto is None else (self.onto,)

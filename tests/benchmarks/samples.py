@@ -15,7 +15,7 @@ from typing import TypeAlias
 import attrs
 
 from gepa_core import optimize
-from gepa_core.presets import Preset, as_preset
+from gepa_core.presets import Preset, as_preset, default
 from tests.benchmarks.row import Row
 from tests.benchmarks.theirs import their_result
 from tests.faithfulness.ours import ProblemSystem, SharedRewrite
@@ -31,11 +31,13 @@ Found: TypeAlias = list[tuple[int, float, Mapping[str, str]]]
 def rows(full: bool) -> list[Row]:
     """Validation and test, at each budget, for each side; gepa stands beside all others."""
     problems = [Problem(name=name, seed=seed) for name in DOMAINS for seed in range(10 if full else 3)]
-    ahead = [attrs.evolve(as_preset("default"), lookahead=lookahead) for lookahead in (1, 4, 8)]
+    ahead = [default(lookahead=lookahead) for lookahead in (1, 4, 8)]
     sides: dict[str, Callable[[Problem], Found]] = {
         "default (lookahead 1)": _ours(ahead[0]),
         "lookahead 4": _ours(ahead[1]),
+        "lookahead 4 without rebasing": _ours(attrs.evolve(ahead[1], rebase=False)),
         "lookahead 8": _ours(ahead[2]),
+        "lookahead 8 without rebasing": _ours(attrs.evolve(ahead[2], rebase=False)),
         "paper": _ours(as_preset("paper")),
         "gepa": _theirs,
     }

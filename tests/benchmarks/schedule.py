@@ -17,6 +17,8 @@ from gepa_core.types import Proposal
 
 Batch = tuple[float, int]
 """Seconds that each operation takes, and how many are begun at once."""
+WAIT: Batch = (0.0, -1)
+"""Nothing is begun until all proposals before are committed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,30 +28,50 @@ class Latency:
     rollout: float
     reflection: float
 
-    def batches(self, proposal: Proposal) -> Iterator[Batch]:
-        """What ``proposal`` did, one thing after the other."""
+    def batches(self, proposal: Proposal, *, rebases: bool) -> Iterator[Batch]:
+        """What ``proposal`` did, one thing after the other.
+
+        Args:
+            rebases: whether it waited for the proposals before it when it had passed its first test.
+        """
         rollouts = proposal.rollouts
         yield self.rollout, sum(rollouts.get(purpose, 0) for purpose in ("seed", "parent"))
         for _ in range(proposal.reflections):
             yield self.reflection, 1
-        for purpose in ("probe", "child", "merge", "validation"):
+        yield self.rollout, rollouts.get("probe", 0)
+        first = min(rollouts.get("child", 0), len(proposal.examples))
+        yield self.rollout, first
+        if rebases and proposal.kind == "mutation" and "validation" in rollouts:
+            yield WAIT
+        yield self.rollout, rollouts.get("child", 0) - first
+        for purpose in ("merge", "validation"):
             yield self.rollout, rollouts.get(purpose, 0)
 
 
-def ideal_seconds(proposals: Sequence[Proposal], latency: Latency, concurrency: int) -> float:
-    """Wall clock of ``proposals``, all of a run, in their order."""
-    simulation = _Simulation(proposals, latency, concurrency)
+def ideal_seconds(
+    proposals: Sequence[Proposal], latency: Latency, concurrency: int, *, rebases: bool
+) -> float:
+    """Wall clock of ``proposals``, all of a run, in their order.
+
+    Args:
+        rebases: whether mutations were rebased (`gepa_core.Preset.rebase`).
+    """
+    simulation = _Simulation(proposals, latency, concurrency, rebases=rebases)
     while simulation.committed < len(proposals) - 1:
         simulation.step()
     return simulation.now
 
 
 class _Simulation:
-    def __init__(self, proposals: Sequence[Proposal], latency: Latency, concurrency: int) -> None:
+    def __init__(
+        self, proposals: Sequence[Proposal], latency: Latency, concurrency: int, *, rebases: bool
+    ) -> None:
         self.now = 0.0
         self.committed = -1
         self._proposals = proposals
-        self._ahead = [iter(list(latency.batches(proposal))) for proposal in proposals]
+        self._ahead = [iter(list(latency.batches(proposal, rebases=rebases))) for proposal in proposals]
+        self._rebasing: set[int] = set()
+        """Those that wait for the commits before theirs."""
         self._left = [0] * len(proposals)
         self._done = [False] * len(proposals)
         self._planned = 0
@@ -74,6 +96,10 @@ class _Simulation:
         while True:
             while self.committed + 1 < self._planned and self._done[self.committed + 1]:
                 self.committed += 1
+            if self.committed + 1 in self._rebasing:
+                self._rebasing.remove(self.committed + 1)
+                self._go_on(self.committed + 1)
+                continue
             following = self._planned
             if following == len(self._proposals) or self._proposals[following].seen > self.committed:
                 break
@@ -83,6 +109,11 @@ class _Simulation:
 
     def _go_on(self, number: int) -> None:
         for seconds, count in self._ahead[number]:
+            if (seconds, count) == WAIT:
+                if number == self.committed + 1:
+                    continue
+                self._rebasing.add(number)
+                return
             if count:
                 self._left[number] = count
                 for _ in range(count):

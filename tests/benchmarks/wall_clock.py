@@ -17,7 +17,7 @@ import attrs
 
 from gepa_core import Execution, Rollout, hookimpl, optimize
 from gepa_core.mutation import MutationRequest
-from gepa_core.presets import as_preset
+from gepa_core.presets import Preset, default
 from gepa_core.protocols import Message
 from gepa_core.reflection import NewText, extract_text
 from gepa_core.store import Store
@@ -30,6 +30,8 @@ from tests.faithfulness.problem import Problem, feedback_for
 
 CONCURRENCY = 32
 LOOKAHEADS = (1, 4, 8, 12)
+AHEAD = 8
+"""The lookahead that stands beside as many parallel proposals of gepa."""
 LATENCY = Latency(rollout=2 * TASK_LATENCY, reflection=REFLECTION_LATENCY)
 """The app asks twice in each rollout."""
 
@@ -91,28 +93,36 @@ def rows(full: bool) -> list[Row]:
     with serving(CONCURRENCY) as server, TemporaryDirectory() as scratch:
         problem = OverHttp(name="support_desk", seed=1)
         problem.server = server
-        found = [
-            _ahead(server, problem, budget, lookahead, Path(scratch) / str(lookahead))
+        found = {
+            (lookahead, rebase): _ahead(server, problem, budget, _preset(lookahead, rebase), Path(scratch))
             for lookahead in LOOKAHEADS
-        ]
+            for rebase in (True, False)
+            if rebase or lookahead > 1
+        }
         peers = {
             parallel: _floors(server, functools.partial(_theirs, problem, budget, parallel))
-            for parallel in (1, 8)
+            for parallel in (1, AHEAD)
         }
-    sequential, ahead = found[0], found[2]
     return [
-        *found,
-        attrs.evolve(sequential, beside="gepa", other=peers[1][0]),
-        attrs.evolve(ahead, beside="gepa, 8 proposals in parallel", other=peers[8][0]),
+        *found.values(),
+        attrs.evolve(found[1, True], beside="gepa", other=peers[1][0]),
+        attrs.evolve(
+            found[AHEAD, True], beside=f"gepa, {AHEAD} proposals in parallel", other=peers[AHEAD][0]
+        ),
     ]
 
 
-def _ahead(server: Server, problem: OverHttp, budget: int, lookahead: int, run_dir: Path) -> Row:
+def _preset(lookahead: int, rebase: bool) -> Preset:
+    return default(lookahead=lookahead, rebase=rebase)
+
+
+def _ahead(server: Server, problem: OverHttp, budget: int, preset: Preset, scratch: Path) -> Row:
     """Ours, beside what the same proposals would take if only the models took time."""
-    name = f"lookahead {lookahead}, {budget} rollouts"
-    measured = _floors(server, functools.partial(_ours, problem, budget, lookahead, run_dir))
+    name = f"lookahead {preset.lookahead}{'' if preset.rebase else ' without rebasing'}, {budget} rollouts"
+    run_dir = scratch / name
+    measured = _floors(server, functools.partial(_ours, problem, budget, preset, run_dir))
     proposals = Store.read(run_dir).proposals()
-    ideal = ideal_seconds(proposals, LATENCY, CONCURRENCY) / measured[2]
+    ideal = ideal_seconds(proposals, LATENCY, CONCURRENCY, rebases=preset.rebases) / measured[2]
     return _row(name, "an ideal schedule of the same", ideal, measured)
 
 
@@ -137,7 +147,7 @@ def _row(name: str, beside: str, other: float | None, measured: tuple[float, flo
     )
 
 
-def _ours(problem: OverHttp, budget: int, lookahead: int, run_dir: Path) -> None:
+def _ours(problem: OverHttp, budget: int, preset: Preset, run_dir: Path) -> None:
     optimize(
         SyncSystem(problem),
         trainset=problem.train,
@@ -146,7 +156,7 @@ def _ours(problem: OverHttp, budget: int, lookahead: int, run_dir: Path) -> None
         reflection_lm=problem.server.reflect,
         budget=budget,
         plugins=[Rewrite()],
-        preset=attrs.evolve(as_preset("default"), lookahead=lookahead),
+        preset=preset,
         seed=problem.seed,
         run_dir=run_dir,
         execution=Execution(concurrency=CONCURRENCY),
