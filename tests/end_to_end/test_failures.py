@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
-from gepa_core import Feedback
+from gepa_core import Execution, Feedback
 from gepa_core.errors import InfrastructureFault, ModelFault
 from gepa_core.events import Retried
 from tests.core.seen import Watch, outcomes
@@ -144,6 +145,22 @@ def test_a_reflection_model_that_exits_or_fails_ends_the_run(tmp_path: Path) -> 
         with pytest.raises(ModelFault, match=message):
             search(Toy(), tmp_path / "run", reflection_lm=ToyModel(write=function))
     search(Toy(), tmp_path / "run", budget=40)
+
+
+def test_a_wait_that_a_provider_asks_for_holds_back_rollouts_that_have_not_begun(tmp_path: Path) -> None:
+    """Where it is not known which model asked: the others wait as long as the one that was refused."""
+    refused, begun = list[float](), list[float]()
+
+    def on_run(_texts: Mapping[str, str], _inputs: Any) -> None:
+        begun.append(time.monotonic())
+        if len(begun) == 2:
+            refused.append(time.monotonic())
+            raise InfrastructureFault("busy", retry_after=0.3)
+
+    execution = Execution(concurrency=1, max_wait=1.0)
+    search(Toy(on_run=on_run), tmp_path, execution=execution, budget=30)
+    assert len(begun) > 6
+    assert begun[2] >= refused[0] + 0.3
 
 
 @pytest.mark.parametrize("lookahead", [4, 8])
