@@ -303,13 +303,14 @@ def gepa_accept_candidate(
 ) -> bool | None:
     """Decide whether a new candidate is worth validating.
 
-    Called once for each candidate that was tested. The default accepts a mutation of a greater sum, and a
-    merge at least as good as its better parent. Stops at the first result that is not None.
+    Called for each candidate that was tested. The default accepts a mutation of a greater sum, and a merge
+    at least as good as its better parent. Stops at the first result that is not None.
 
     Args:
         pool: the candidates, scores and proposals that could be seen when the proposal was planned.
-        kind: ``"mutation"`` or ``"merge"``.
-        before: the parent's scores on the tested examples (of the better parent, for a merge).
+        kind: ``"mutation"`` or ``"merge"``; ``"merge"`` also for an accepted mutation that was rebased.
+        before: the parent's scores on the tested examples; of the better parent for a merge, and of the
+            mutation as it was for one that was rebased.
         after: the new candidate's scores on the same examples, in the same order.
 
     Returns:

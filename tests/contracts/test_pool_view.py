@@ -91,14 +91,17 @@ class Watcher:
             self.look(number, "validation", pool)
 
 
+@pytest.mark.parametrize("rebase", [True, False])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_hooks_see_the_pool_as_planned(
-    play: Play, preset_of: Any, shuffled: Any, rules: type[Any], seed: int
+def test_hooks_see_the_pool_as_planned(  # noqa: PLR0917 - fixtures are passed by name
+    play: Play, preset_of: Any, shuffled: Any, rules: type[Any], seed: int, rebase: bool
 ) -> None:
     watcher = Watcher()
     target = rules(shuffled(seed))
-    result = play(watcher, target=target, preset=preset_of(lookahead=LOOKAHEAD), budget=300, concurrency=32)
-    assert any(proposal.kind == "merge" for proposal in result.proposals)
+    preset = preset_of(lookahead=LOOKAHEAD, rebase=rebase)
+    result = play(watcher, target=target, preset=preset, budget=300, concurrency=32)
+    # where changes are rebased, few candidates are left to be merged
+    assert any(one.onto is not None if rebase else one.kind == "merge" for one in result.proposals)
     assert watcher.overtaken, "commits happened while proposals were on their way"
     assert {hook for _, hook, _ in watcher.seen} == {
         "parent",
