@@ -91,11 +91,8 @@ def made_of(proposal: Proposal) -> str:
 def became(proposal: Proposal) -> str:
     """Status, with the word that its reason begins with where the status does not say it."""
     word = proposal.reason.partition(":")[0]
-    return (
-        f"{proposal.status}: {word}"
-        if proposal.status in ("dropped", "skipped") and word
-        else proposal.status
-    )
+    is_said = proposal.status == "accepted" or word in ("", "worse")
+    return proposal.status if is_said else f"{proposal.status}: {word}"
 
 
 def _mean(values: tuple[float, ...]) -> str:

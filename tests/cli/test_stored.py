@@ -13,6 +13,7 @@ import pytest
 
 import gepa_core
 from gepa_core.store import Store
+from tests.core.toys import Toy, preset, search
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Cli
@@ -174,6 +175,22 @@ def test_one_proposal_with_its_reflection(cli: Cli) -> None:
     for merge in merges[:1]:
         assert "Tested on" in cli("show", "run", f"--proposal={merge}").stdout
     assert f"its proposals are 0 to {len(found) - 1}" in cli("show", "run", "--proposal=999", code=2).stderr
+
+
+def test_a_proposal_that_was_rebased_says_what_its_change_was_moved_to(cli: Cli) -> None:
+    """The changes that are shown are those to what it was moved to."""
+    search(Toy(), cli.directory / "run", preset=preset(lookahead=4))
+    found = shown(cli, "run")["proposals"]
+    pool = [one for one in found if one["status"] == "accepted"]
+    rebased = next(one for one in found if "onto" in one)
+    page = cli("show", "run", f"--proposal={rebased['number']}").stdout
+    parent, base = pool[rebased["parents"][0]], pool[rebased["onto"]]
+    assert re.search(rf"^made from +proposal {parent['number']} \(", page, re.MULTILINE)
+    assert re.search(rf"^moved to +proposal {base['number']} \(", page, re.MULTILINE)
+    (unchanged,) = [name for name, text in rebased["texts"].items() if text == base["texts"][name]]
+    assert [unchanged] != rebased["components"]
+    assert f"unchanged: {unchanged}" in page
+    assert re.search(r"^ *\d+ .* rejected: overtaken *$", cli("show", "run").stdout, re.MULTILINE)
 
 
 def test_what_only_observes_is_no_part_of_a_run(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
