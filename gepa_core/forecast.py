@@ -138,7 +138,7 @@ class _Count:
             "seed": self.sizes.val,
             "probe": self.sizes.seed.rollouts["probe"] if self.accepted else 0,
             "parent": parents,
-            "child": tested,
+            "child": tested * (self.sizes.tests if self.accepted else 1),
             "validation": self.proposals * self.sizes.val if self.accepted else 0,
         }
 
