@@ -45,7 +45,8 @@ def nodes(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
     with pytest.MonkeyPatch.context() as patch:
         # Every process that Ray starts would compile it again where no bytecode may be written.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-        cache = pytestconfig.cache
+        has_cache = pytestconfig.pluginmanager.hasplugin("cacheprovider")
+        cache = pytestconfig.cache if has_cache else None
         kept = cache.mkdir("ray-bytecode") if cache is not None else tmp_path_factory.mktemp("bytecode")
         patch.setenv("PYTHONPYCACHEPREFIX", str(kept))
         running = Nodes()
