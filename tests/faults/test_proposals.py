@@ -118,8 +118,8 @@ def test_a_limit_of_the_component_goes_before_the_general_one(tmp_path: Path) ->
     assert all("characters, and 30 are allowed (component " in reason for reason in reasons)
 
 
-@pytest.mark.parametrize("lookahead", [1, 4])
-def test_a_text_is_tried_once_in_a_run(tmp_path: Path, lookahead: int) -> None:
+@pytest.mark.parametrize(("lookahead", "rebase"), [(1, True), (4, False), (4, True)])
+def test_a_text_is_tried_once_in_a_run(tmp_path: Path, lookahead: int, rebase: bool) -> None:
     """Whatever became of it then: rejected, accepted or under way. It comes into the pool once at most."""
 
     def same(one: Component) -> str:
@@ -137,9 +137,11 @@ def test_a_text_is_tried_once_in_a_run(tmp_path: Path, lookahead: int) -> None:
         tmp_path,
         plugins=[Proposer(all_of(same))],
         budget=90,
-        preset=preset(lookahead=lookahead),
+        preset=preset(lookahead=lookahead, rebase=rebase),
     )
-    assert result.tally["duplicate"] >= 3
+    overtaken = result.tally.get("overtaken", 0)
+    assert bool(overtaken) == (lookahead > 1 and rebase)
+    assert result.tally["duplicate"] + overtaken >= 3
     assert len(bought) == len(met) == total(result)
     members = [Candidate(texts=one.texts or {}).id for one in result.proposals if one.status == "accepted"]
     assert len(set(members)) == len(members)
